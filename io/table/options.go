@@ -1,0 +1,62 @@
+package table
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// ReadOptions say how an input is read. The zero value reads a comma
+// separated file with a header, or whatever the first bytes show.
+type ReadOptions struct {
+	Format    Format // "" to know it by first bytes, then extension, else CSV
+	Delimiter byte   // 0: the format's own
+	NoHeader  bool   // CSV family; Columns names the columns
+	Columns   []string
+	Missing   []string // tokens of a missing feature cell; nil: DefaultMissing
+	Decimal   byte     // 0: '.'
+	BlockSize int      // bytes of text a block aims at; 0: DefaultBlockSize
+	MaxRecord int      // bytes; 0: DefaultMaxRecord
+	TempDir   string   // where Parquet from a pipe is spooled; "": os.TempDir
+	Stdin     io.Reader
+	// Parallel runs f(0) … f(n-1), possibly at once. Nil: one after the other.
+	Parallel Parallel
+}
+
+// WriteOptions say how an output is written.
+type WriteOptions struct {
+	Delimiter  byte   // CSV family; 0: the format's own
+	NoHeader   bool   // CSV family
+	LineEnd    string // "" is "\n"
+	FloatFixed int    // decimals of computed floats in text; negative: shortest
+	KeepEdges  bool   // Arrow to Arrow: batches end where the input's did
+	Workers    int    // how many cores a compressor may use; 0: one
+	Parallel   Parallel
+}
+
+// Parallel runs f(0) … f(n-1), possibly at once, and returns the error of the
+// lowest index.
+type Parallel func(ctx context.Context, n int, f func(i int) error) error
+
+// Defaults of ReadOptions.
+const (
+	DefaultBlockSize = 256 << 10
+	DefaultMaxRecord = 16 << 20
+)
+
+// DefaultMissing are the cells that stand for no value.
+var DefaultMissing = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL"}
+
+// ParseType reads a name of --types.
+func ParseType(name string) (arrow.DataType, bool) {
+	t, ok := map[string]arrow.DataType{
+		"string":    arrow.BinaryTypes.String,
+		"int64":     arrow.PrimitiveTypes.Int64,
+		"float64":   arrow.PrimitiveTypes.Float64,
+		"bool":      arrow.FixedWidthTypes.Boolean,
+		"date":      arrow.FixedWidthTypes.Date32,
+		"timestamp": arrow.FixedWidthTypes.Timestamp_us,
+	}[name]
+	return t, ok
+}

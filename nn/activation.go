@@ -1,0 +1,68 @@
+package nn
+
+// Func is a nonlinearity σ, applied to each unit alone but for the softmaxes,
+// which look at all units of a layer. Names and parameters are those of ONNX.
+type Func uint8
+
+// The activations of the native model format.
+const (
+	Identity Func = iota
+	ReLU
+	LeakyReLU
+	ELU
+	SELU
+	CELU
+	GELU     // x Φ(x), by erfc
+	GELUTanh // the tanh approximation, as x σ(2u)
+	SiLU
+	Sigmoid
+	HardSigmoid
+	Tanh
+	Softplus
+	Softsign
+	Mish
+	HardSwish
+	Softmax
+	LogSoftmax
+)
+
+var funcNames = [...]string{"identity", "relu", "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu",
+	"sigmoid", "hard_sigmoid", "tanh", "softplus", "softsign", "mish", "hard_swish", "softmax", "log_softmax"}
+
+// String is the name in a model file.
+func (f Func) String() string { return funcNames[f] }
+
+// ParseFunc finds a function by its name in a model file.
+func ParseFunc(name string) (Func, bool) {
+	for i, n := range funcNames {
+		if n == name {
+			return Func(i), true
+		}
+	}
+	return Identity, false
+}
+
+// Default is the function with ONNX's default parameters.
+func (f Func) Default() Activation {
+	a := Activation{Func: f}
+	switch f {
+	case LeakyReLU:
+		a.Alpha = 0.01
+	case ELU, CELU:
+		a.Alpha = 1
+	case HardSigmoid:
+		a.Alpha, a.Beta = 0.2, 0.5
+	}
+	return a
+}
+
+// Parameters says which of alpha and beta a model file may set.
+func (f Func) Parameters() (alpha, beta bool) {
+	switch f {
+	case LeakyReLU, ELU, CELU:
+		return true, false
+	case HardSigmoid:
+		return true, true
+	}
+	return false, false
+}

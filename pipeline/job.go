@@ -1,0 +1,127 @@
+// Package pipeline is the walk: source → bind → network → columns → sink.
+//
+// One goroutine cuts an input into blocks of whole records. A block makes one
+// trip through one worker: decode, bind to the model's features, forward,
+// columns, encode. The ordered end adds places, decides about bad rows and
+// limits, and writes. Package flow holds the goroutines.
+package pipeline
+
+import (
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"yhat/io/table"
+	"yhat/nn"
+)
+
+// Job is one run of the walk: everything that decides what comes out, and how.
+type Job struct {
+	Model     *nn.Model
+	About     About
+	Kernel    nn.Kernel
+	Precision int // 32 or 64
+
+	// Inputs are the paths, read as one stream; Open opens one of them.
+	Inputs []string
+	Open   func(path string) (table.Source, error)
+	// Create makes the sink once the columns are known. first describes the
+	// first input, whose delimiter and line end a text output follows.
+	Create func(layout table.Layout, first table.Source) (table.Sink, error)
+	// Raw reports whether kept cells of an input of format f may be copied as
+	// they are written.
+	Raw func(f table.Format) bool
+
+	Bind    Binding
+	Columns Columns
+	Bad     BadRows
+
+	Workers int   // at least 1
+	Limit   int64 // data rows to read; 0: all
+	Empty   Empty
+	// Stats asks for the means and histograms of the report.
+	Stats bool
+	// Progress, when not nil, is told after each block.
+	Progress func(Progress)
+}
+
+// About identifies the run and its model, for reports and --add.
+type About struct {
+	ModelPath   string
+	ModelSHA256 string
+	Version     string
+	RunID       string
+}
+
+// Binding maps the model's features to columns where the names differ, with a
+// change of unit: feature = column*Factor + Plus.
+type Binding struct {
+	Map map[string]Source
+}
+
+// Source is the column a feature is read from.
+type Source struct {
+	Column string
+	Factor float64 // 1 by default
+	Plus   float64
+}
+
+// Columns says what is written beside the predictions.
+type Columns struct {
+	KeepAll bool
+	Keep    []string // kept input columns, when not all
+	Types   map[string]arrow.DataType
+	Prefix  string
+	Add     []Constant
+	// Activations are layer numbers ("2") and names, or the one word "all".
+	Activations []string
+	List        bool // one list column a layer instead of one column a unit
+	Threshold   *float64
+	Bands       []Band
+}
+
+// Constant is an added column. Its value may hold {model}, {model_sha256},
+// {version} and {run_id}.
+type Constant struct{ Name, Value string }
+
+// Band is a named range of predictions, from From up to the next band.
+type Band struct {
+	Name string
+	From float64
+}
+
+// Policy says what happens to bad rows.
+type Policy string
+
+// The policies of --on-bad-row.
+const (
+	Fail   Policy = "fail"
+	Reject Policy = "reject"
+	Null   Policy = "null"
+)
+
+// BadRows is the policy, its limits and where rejects go.
+type BadRows struct {
+	Policy     Policy
+	Max        int64     // stop at bad row Max+1; negative: no limit
+	MaxPercent float64   // judged at the end; 100: no limit
+	Rejects    io.Writer // nil: nowhere
+	Raw        bool      // add the raw record to the rejects
+}
+
+// Empty says what a table without rows is.
+type Empty string
+
+// The values of --empty.
+const (
+	EmptyOK   Empty = "ok"
+	EmptyFail Empty = "fail"
+	EmptySkip Empty = "skip"
+)
+
+// Progress is how far the walk has come.
+type Progress struct {
+	Rows  int64
+	Bytes int64 // of the inputs, as they lie on disk
+	Total int64 // -1 when not known
+}
