@@ -65,6 +65,9 @@ type Info struct {
 	Delim  byte  // of CSV and TSV
 	Size   int64 // bytes on disk, -1 when not known
 	Bytes  int64 // bytes consumed so far (compressed, where the input is)
+	// HeadLines and HeadBytes are what stands before the first record: line
+	// ends and bytes of byte order mark and header, for text formats.
+	HeadLines, HeadBytes int64
 }
 
 // Sink writes rows in order, as one table. A format's options and layout are
