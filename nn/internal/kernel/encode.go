@@ -1,0 +1,143 @@
+package kernel
+
+import "math"
+
+// Column says how a numeric column becomes one value of a panel: a missing x
+// becomes Fill; outside [Min, Max] is a fault; then (x − Center) / Scale in
+// float64, rounded once.
+type Column[T Float] struct {
+	At, Width     int // value At of the panel's Width
+	Fill          float64
+	HasFill       bool
+	Min, Max      float64 // ±Inf without bounds
+	Center, Scale float64
+}
+
+// Values are the cells of a numeric column: F64 or F32, rows long.
+type Values struct {
+	F64 []float64
+	F32 []float32
+	// Valid has a bit for each row, the first at bit Offset, least significant
+	// bit first; nil: every row has a value.
+	Valid  []byte
+	Offset int
+	// The cell x stands for x·Factor + Plus.
+	Factor, Plus float64
+}
+
+// Faults are what was wrong with the cells: a bit for each row, a word for
+// each panel.
+type Faults struct{ Missing, NotANumber, OutOfRange, Unknown []uint32 }
+
+// Plain reports whether the column goes into the panel as it is, once its
+// values are known to be finite.
+func (c *Column[T]) Plain() bool {
+	return c.Center == 0 && c.Scale == 1 && math.IsInf(c.Min, -1) && math.IsInf(c.Max, 1)
+}
+
+// Present is the word of validity bits of the panel that begins at row first,
+// with zeros past the last row.
+func (v *Values) Present(first, rows int) uint32 {
+	all := ^uint32(0)
+	if left := rows - first; left < Lanes {
+		all = 1<<left - 1
+	}
+	if v.Valid == nil {
+		return all
+	}
+	at, shift := (first+v.Offset)/8, uint(first+v.Offset)%8
+	var bits uint64
+	for i, b := range v.Valid[at:min(at+5, len(v.Valid))] {
+		bits |= uint64(b) << (8 * i)
+	}
+	return uint32(bits>>shift) & all
+}
+
+func encodeGeneric[T Float](c *Column[T], v Values, x []T, rows int, f *Faults) {
+	for p, first := 0, 0; first < rows; p, first = p+1, first+Lanes {
+		out := x[(p*c.Width+c.At)*Lanes:][:Lanes]
+		n := min(Lanes, rows-first)
+		present := v.Present(first, rows)
+		f.Unknown[p] = 0
+		if v.F32 == nil {
+			encodePanel(c, &v, p, present, v.F64[first:first+n], out, f)
+			continue
+		}
+		cells := v.F32[first : first+n]
+		// A float32 that only moves: keep it, unless something is wrong.
+		if dst, ok := any(out).([]float32); ok && v.Valid == nil && v.Factor == 1 && v.Plus == 0 && c.Plain() && finite(cells) {
+			clear(dst[copy(dst, cells):])
+			f.Missing[p], f.NotANumber[p], f.OutOfRange[p] = 0, 0, 0
+			continue
+		}
+		encodePanel(c, &v, p, present, cells, out, f)
+	}
+}
+
+// encodePanel encodes the cells of one panel. A lane with a fault gets 0: its
+// row is bad, and nothing strange travels on. The conversions of products
+// forbid the compiler to fuse them into a multiply-add.
+func encodePanel[T, C Float](c *Column[T], v *Values, p int, present uint32, cells []C, out []T, f *Faults) {
+	var missing, notNumber, outside uint32
+	clear(out[len(cells):])
+	for j, cell := range cells {
+		bit := uint32(1) << j
+		x := float64(cell)
+		var y T
+		switch {
+		case present&bit == 0 || x != x:
+			missing |= bit
+			if !c.HasFill {
+				out[j] = 0
+				continue
+			}
+			x = c.Fill
+		case math.IsInf(x, 0):
+			notNumber |= bit
+			out[j] = 0
+			continue
+		default:
+			if v.Factor != 1 || v.Plus != 0 {
+				x = float64(x*v.Factor) + v.Plus
+			}
+		}
+		y = T((x - c.Center) / c.Scale)
+		if x < c.Min || x > c.Max || y-y != 0 {
+			outside |= bit
+			y = 0
+		}
+		out[j] = y
+	}
+	f.Missing[p], f.NotANumber[p], f.OutOfRange[p] = missing, notNumber, outside
+}
+
+// finite reports whether no cell is NaN or infinite.
+func finite(cells []float32) bool {
+	const exponent = 0x7f800000
+	bad := false
+	for _, v := range cells {
+		bad = bad || math.Float32bits(v)&exponent == exponent
+	}
+	return !bad
+}
+
+// NonFinite sets a bit of mask for each row that has a NaN or an infinity
+// among its units; mask has a word a panel. In the difference of a number and
+// itself only those are not zero.
+func NonFinite[T Float](mask []uint32, x []T, units, panels int) {
+	for p := range panels {
+		var sum [Lanes]T
+		for u := range units {
+			for j, v := range x[(p*units+u)*Lanes:][:Lanes] {
+				sum[j] += v - v
+			}
+		}
+		var word uint32
+		for j, s := range sum {
+			if s != 0 {
+				word |= 1 << j
+			}
+		}
+		mask[p] = word
+	}
+}

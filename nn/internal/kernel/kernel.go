@@ -1,0 +1,66 @@
+// Package kernel holds the inner loops of a network, on panels: 32 rows × K
+// values, stored value by value ([panel][value][32]). Rows sit in SIMD lanes
+// and weights are broadcast, so a row's result never depends on the rows
+// beside it, on how many there are, or on where it stands.
+//
+// A Set is a complete choice of loops for one machine and one precision. The
+// generic set is plain Go and runs everywhere; it is the documentation of what
+// the others compute.
+package kernel
+
+// Float is a working precision.
+type Float interface{ float32 | float64 }
+
+// Lanes is how many rows a panel holds.
+const Lanes = 32
+
+// Set is a choice of inner loops. Panels are passed as slices from their first
+// element; they may be longer than what is used.
+type Set[T Float] struct {
+	Name string
+	// Block is the most units the dense product makes at once.
+	Block int
+	// Dense computes y = W x + b for panels panels, and max(0, y) with relu.
+	// x is [panels][d.In][32], y is [panels][d.Out][32].
+	Dense func(d *Dense[T], x, y []T, panels int, relu bool)
+	// Activate applies σ in place to panels panels of units units.
+	Activate func(a Activation[T], y []T, units, panels int)
+	// Encode puts a numeric column into value c.At of panels of c.Width values.
+	Encode func(c *Column[T], v Values, x []T, rows int, f *Faults)
+}
+
+// Dense is a layer's W and b, packed for the loops of a Set: unit blocks, one
+// after the other, each as its biases and then, for each input, its weights.
+type Dense[T Float] struct {
+	In, Out int
+	Blocks  []Block
+	W       []T
+}
+
+// Block is a run of units that are computed together.
+type Block struct {
+	First, Units int // units First … First+Units-1
+	Offset       int // of the block in Dense.W
+}
+
+// Pack lays out w (out×in, row-major) and b for blocks of at most limit units,
+// as even in size as can be.
+func Pack[T Float](in, out int, w, b []float64, limit int) *Dense[T] {
+	d := &Dense[T]{In: in, Out: out, W: make([]T, 0, out*(in+1))}
+	blocks := (out + limit - 1) / limit
+	for first := 0; first < out; {
+		left := blocks - len(d.Blocks)
+		units := (out - first + left - 1) / left
+		d.Blocks = append(d.Blocks, Block{First: first, Units: units, Offset: len(d.W)})
+		for u := range units {
+			d.W = append(d.W, T(b[first+u]))
+		}
+		for k := range in {
+			for u := range units {
+				d.W = append(d.W, T(w[(first+u)*in+k]))
+			}
+		}
+		first += units
+	}
+	return d
+}
