@@ -139,9 +139,7 @@ func activateGeneric[T Float](a Activation[T], y []T, units, panels int) {
 
 func reluGeneric[T Float](y []T) {
 	for i, v := range y {
-		if v < 0 {
-			y[i] = 0
-		}
+		y[i] = max(v, 0)
 	}
 }
 
