@@ -117,14 +117,36 @@ type Bad struct {
 	Reason Reason
 }
 
+// Seeker finds where rows of one block start. Rows are asked for in order, so
+// that no line end is counted twice.
+type Seeker struct {
+	at    int
+	lines int64
+}
+
 // Place returns where row i starts, counted from the block's start: line ends
 // before it and bytes before it. Both are -1 for typed sources.
-func (r *Rows) Place(i int) (lines, offset int64) {
-	if r.starts == nil {
+func (s *Seeker) Place(r *Rows, i int) (lines, offset int64) {
+	if len(r.starts) == 0 {
 		return -1, -1
 	}
-	at := r.starts[i]
-	return int64(bytes.Count(r.data[:at], []byte{'\n'})), int64(at)
+	at := int(r.starts[i])
+	s.lines += int64(bytes.Count(r.data[s.at:at], []byte{'\n'}))
+	s.at = at
+	return s.lines, int64(at)
+}
+
+// Record returns the text of row i as it was written, without its line end;
+// nil for typed sources.
+func (r *Rows) Record(i int) []byte {
+	if len(r.starts) == 0 {
+		return nil
+	}
+	end := len(r.data)
+	if i+1 < len(r.starts) {
+		end = int(r.starts[i+1])
+	}
+	return bytes.TrimRight(r.data[r.starts[i]:end], "\r\n")
 }
 
 // Reset empties the rows and releases the kept columns.
