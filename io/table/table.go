@@ -98,6 +98,7 @@ type Part struct {
 	Bytes   []byte              // text sinks
 	Batches []arrow.RecordBatch // typed sinks; owned by the part
 	Edge    bool                // an input batch ends with this part (Arrow to Arrow)
+	Note    any                 // what a sink outside this package passes from Encode to Write
 	// Ends, when Mark was set before Encode, gives for each input row of the
 	// block the length of Bytes (text sinks) or the number of rows (typed
 	// sinks) up to and with that row.
