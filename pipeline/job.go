@@ -39,8 +39,10 @@ type Job struct {
 	Workers int   // at least 1
 	Limit   int64 // data rows to read; 0: all
 	Empty   Empty
-	// Stats asks for the means and histograms of the report.
-	Stats bool
+	// Stats asks for the report's figures of features and predictions;
+	// ShowValues adds their ranges, which are somebody's cells.
+	Stats, ShowValues bool
+	BlockSize         int // for the report
 	// Progress, when not nil, is told after each block.
 	Progress func(Progress)
 }

@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"yhat/io/table"
+	"yhat/nn"
+)
+
+// binder ties the model's features and the kept columns to the columns of
+// each input, by name. The first input decides which columns are kept, in what
+// order and as what; later ones must have them, in any order.
+type binder struct {
+	job   *Job
+	dicts []*table.Dictionary // one for each categorical feature, else nil
+	extra []string            // further columns wanted as numbers
+	raw   bool
+	keep  []string // names of the kept columns, from the first input
+	kept  []table.Field
+	first table.Info
+}
+
+// binding is what one input gives: a request, and where in its answer each
+// feature is.
+type binding struct {
+	request  table.Request
+	fields   []table.Field
+	features []boundFeature
+	extra    []int // slots of the extra numbers
+	dropped  int   // columns that the first input does not have
+}
+
+// boundFeature is a feature of the model at its slot of the request.
+type boundFeature struct {
+	slot         int
+	column       string
+	factor, plus float64
+}
+
+// newBinder binds the first input.
+func newBinder(job *Job, src table.Source, extra []string) (*binder, *binding, error) {
+	b := &binder{job: job, extra: extra, first: src.Info()}
+	for i := range job.Model.Features {
+		var d *table.Dictionary
+		if f := &job.Model.Features[i]; f.Categorical() {
+			d = table.NewDictionary(f.Categories)
+		}
+		b.dicts = append(b.dicts, d)
+	}
+	if err := b.checkMap(); err != nil {
+		return nil, nil, err
+	}
+	b.raw = job.Raw(b.first.Format)
+	if err := b.chooseKept(src.Fields()); err != nil {
+		return nil, nil, err
+	}
+	bound, err := b.bind(src)
+	return b, bound, err
+}
+
+// checkMap refuses a mapped feature that the model does not have.
+func (b *binder) checkMap() error {
+	var names []string
+	for _, f := range b.job.Model.Features {
+		names = append(names, f.Name)
+	}
+	for name := range b.job.Bind.Map {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%w: --map names %s, which is no feature of the model%s", table.ErrUsage, quote(name), didYouMean(name, names))
+		}
+	}
+	return nil
+}
+
+// source is the column that feature f is read from.
+func (b *binder) source(f *nn.Feature) Source {
+	if s, ok := b.job.Bind.Map[f.Name]; ok {
+		return s
+	}
+	return Source{Column: f.Name, Factor: 1}
+}
+
+// chooseKept fixes names and types of the kept columns by the first input.
+func (b *binder) chooseKept(fields []table.Field) error {
+	names := fieldNames(fields)
+	for _, k := range b.job.Columns.Keep {
+		if !slices.Contains(names, k) {
+			return fmt.Errorf("%w: %s: no column %s to keep%s", table.ErrData, b.first.Path, quote(k), didYouMean(k, names))
+		}
+	}
+	if err := b.checkTypes(names); err != nil {
+		return err
+	}
+	for _, f := range fields {
+		if !b.job.Columns.KeepAll && !slices.Contains(b.job.Columns.Keep, f.Name) {
+			continue
+		}
+		if f.Type == nil && !b.raw {
+			f.Type = b.textType(f.Name)
+		}
+		if !b.raw && !utf8.ValidString(f.Name) {
+			return fmt.Errorf("%w: %s: a column name is no UTF-8, which this output format needs", table.ErrData, b.first.Path)
+		}
+		b.keep = append(b.keep, f.Name)
+		b.kept = append(b.kept, f)
+	}
+	return nil
+}
+
+// checkTypes refuses types for columns that are not there, and for inputs
+// whose columns have types of their own.
+func (b *binder) checkTypes(names []string) error {
+	for name := range b.job.Columns.Types {
+		if !b.first.Format.Text() {
+			return fmt.Errorf("%w: --types is for text inputs; the columns of %s have types of their own", table.ErrUsage, b.first.Path)
+		}
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%w: %s: no column %s to give a type%s", table.ErrData, b.first.Path, quote(name), didYouMean(name, names))
+		}
+	}
+	return nil
+}
+
+// textType is what the cells of a kept text column become in a typed format.
+func (b *binder) textType(name string) arrow.DataType {
+	if t, ok := b.job.Columns.Types[name]; ok {
+		return t
+	}
+	for i := range b.job.Model.Features {
+		f := &b.job.Model.Features[i]
+		if !f.Categorical() && b.source(f).Column == name {
+			return arrow.PrimitiveTypes.Float64
+		}
+	}
+	return arrow.BinaryTypes.String
+}
+
+// bind makes the request for one input.
+func (b *binder) bind(src table.Source) (*binding, error) {
+	info, fields := src.Info(), src.Fields()
+	if info.Format.Text() != b.first.Format.Text() {
+		return nil, fmt.Errorf("%w: %s is %s but %s is %s: text and binary tables cannot be one stream", table.ErrUsage, b.first.Path, b.first.Format, info.Path, info.Format)
+	}
+	if b.raw && b.job.Raw(info.Format) != b.raw {
+		return nil, fmt.Errorf("%w: %s is %s but %s is %s: their cells are written differently", table.ErrUsage, b.first.Path, b.first.Format, info.Path, info.Format)
+	}
+	bound := &binding{fields: fields}
+	bound.request.Raw = b.raw
+	bound.request.PadRagged = b.job.Bad.Policy == Null
+	if err := b.bindFeatures(bound, info.Path); err != nil {
+		return nil, err
+	}
+	if err := b.bindKept(bound, info.Path); err != nil {
+		return nil, err
+	}
+	return bound, nil
+}
+
+// bindFeatures finds a column for each feature; features that read the same
+// column the same way share a slot.
+func (b *binder) bindFeatures(bound *binding, path string) error {
+	for i := range b.job.Model.Features {
+		f := &b.job.Model.Features[i]
+		from := b.source(f)
+		if f.Categorical() && (from.Factor != 1 || from.Plus != 0) {
+			return fmt.Errorf("%w: --map %s: a category has no unit to change", table.ErrUsage, f.Name)
+		}
+		slot, err := bound.slot(path, f.Name, from.Column, b.dicts[i])
+		if err != nil {
+			return err
+		}
+		bound.features = append(bound.features, boundFeature{slot, from.Column, from.Factor, from.Plus})
+	}
+	for _, name := range b.extra {
+		slot, err := bound.slot(path, name, name, nil)
+		if err != nil {
+			return err
+		}
+		bound.extra = append(bound.extra, slot)
+	}
+	return nil
+}
+
+// slot returns the slot of a column, asking for the column if nobody has.
+func (bound *binding) slot(path, feature, column string, dict *table.Dictionary) (int, error) {
+	at, err := find(path, bound.fields, column)
+	if err != nil {
+		if feature != column {
+			return 0, fmt.Errorf("%w (feature %s)", err, quote(feature))
+		}
+		return 0, err
+	}
+	want := table.FeatureRequest{Column: at, Dict: dict}
+	for slot, have := range bound.request.Features {
+		if have == want {
+			return slot, nil
+		}
+	}
+	bound.request.Features = append(bound.request.Features, want)
+	return len(bound.request.Features) - 1, nil
+}
+
+// find returns the index of the one column of that name.
+func find(path string, fields []table.Field, name string) (int, error) {
+	names := fieldNames(fields)
+	at := slices.Index(names, name)
+	if at < 0 {
+		return 0, fmt.Errorf("%w: %s: no column %s%s", table.ErrData, path, quote(name), didYouMean(name, names))
+	}
+	if slices.Contains(names[at+1:], name) {
+		return 0, fmt.Errorf("%w: %s: two columns are named %s; rename one of them", table.ErrData, path, quote(name))
+	}
+	return at, nil
+}
+
+// bindKept finds the kept columns. In the first input, or one with the same
+// header, a name that stands twice is its own column each time.
+func (b *binder) bindKept(bound *binding, path string) error {
+	careful := !b.raw || !b.job.Columns.KeepAll
+	same := b.job.Columns.KeepAll && slices.Equal(fieldNames(bound.fields), b.keep)
+	for i, name := range b.keep {
+		at := i
+		if !same || careful {
+			var err error
+			if at, err = find(path, bound.fields, name); err != nil {
+				return err
+			}
+		}
+		keep := table.KeepRequest{Column: at, Type: b.kept[i].Type}
+		_, keep.Strict = b.job.Columns.Types[name]
+		if have := bound.fields[at].Type; have != nil && !arrow.TypeEqual(have, keep.Type) {
+			return fmt.Errorf("%w: %s: column %s is %s here but %s in %s", table.ErrData, path, quote(name), have, keep.Type, b.first.Path)
+		}
+		bound.request.Keep = append(bound.request.Keep, keep)
+	}
+	if b.job.Columns.KeepAll {
+		bound.dropped = len(bound.fields) - len(b.keep)
+	}
+	return nil
+}
+
+// columnName names what a bad cell's slot reads.
+func (bound *binding) columnName(bad table.Bad) string {
+	if bad.Column < 0 {
+		return ""
+	}
+	return bound.fields[bad.Column].Name
+}
+
+func fieldNames(fields []table.Field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+func quote(s string) string { return strconv.Quote(s) }

@@ -1,0 +1,190 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+
+	"yhat/io/table"
+	"yhat/nn"
+	"yhat/pipeline/flow"
+)
+
+// end is the ordered end of the walk: it sees every block in file order, adds
+// places, decides about bad rows and limits, and writes.
+type end[T nn.Float] struct {
+	job     *Job
+	report  *Report
+	stats   *stats[T]
+	scorer  *scorer[T]
+	rejects *rejects
+	current *input
+	bad     int64
+}
+
+func newEnd[T nn.Float](job *Job, report *Report, s *scorer[T], first *input) *end[T] {
+	e := &end[T]{job: job, report: report, scorer: s, rejects: newRejects(job)}
+	if job.Stats {
+		e.stats = newStats(job, s, first.binding)
+	}
+	return e
+}
+
+// start writes what stands before the first row of the rejects.
+func (e *end[T]) start() error { return e.rejects.header() }
+
+// take is the drain of the flow.
+func (e *end[T]) take(t *trip[T]) error {
+	clock := startClock()
+	e.enter(t)
+	if t.err != nil {
+		return e.place(t, t.err)
+	}
+	rows, stop := e.limit(t)
+	rows, err := e.judge(t, rows)
+	if err := e.write(t, rows); err != nil {
+		return err
+	}
+	clock.lap(&t.spent.write)
+	e.count(t, rows)
+	if err == nil && stop {
+		return flow.ErrStop
+	}
+	return err
+}
+
+// enter notes the input that a trip was cut from.
+func (e *end[T]) enter(t *trip[T]) {
+	if e.current != t.from {
+		e.current = t.from
+		e.report.addInput(t.from)
+	}
+	t.from.read = t.readHere
+}
+
+// limit says how many of the block's rows count, and whether they are the last.
+func (e *end[T]) limit(t *trip[T]) (rows int, last bool) {
+	left := e.job.Limit - e.report.Rows.Read
+	if e.job.Limit == 0 || left > int64(t.rows.N) {
+		return t.rows.N, false
+	}
+	return int(left), true
+}
+
+// judge goes through the bad rows among the first rows ones. It returns how
+// many rows are still to be written when one of them ends the job.
+func (e *end[T]) judge(t *trip[T], rows int) (int, error) {
+	places := placer{rows: &t.rows, from: t.from}
+	for i, b := range t.bad {
+		if b.row >= rows {
+			t.bad = t.bad[:i]
+			break
+		}
+		place := places.of(b)
+		e.bad++
+		if e.job.Bad.Policy == Fail {
+			t.bad = t.bad[:i]
+			return b.row, &table.RowError{Place: place, Reason: b.reason, Hint: hints[b.reason]}
+		}
+		if err := e.rejects.add(place, b.reason, t, b.row); err != nil {
+			return b.row, err
+		}
+		e.report.Reasons[b.reason.String()]++
+		if e.job.Bad.Max >= 0 && e.bad > e.job.Bad.Max {
+			t.bad = t.bad[:i]
+			return b.row, fmt.Errorf("%w: more than %d bad rows (--max-bad); the last is %s: %s", table.ErrData, e.job.Bad.Max, place, b.reason)
+		}
+	}
+	return rows, nil
+}
+
+// hints say what to do about a row that stops the job.
+var hints = map[table.Reason]string{
+	table.Missing:         "the model has no fill for it; give one, or see --on-bad-row",
+	table.NotANumber:      "see --missing-values and --decimal, or --on-bad-row",
+	table.OutOfRange:      "outside the model's min and max; a unit? see --map, or --on-bad-row",
+	table.UnknownCategory: "not among the model's categories; see --on-bad-row",
+	table.BadType:         "does not fit the column's type; see --types, or --on-bad-row",
+	table.Ragged:          "more or fewer cells than the header; see --on-bad-row",
+	table.BadQuote:        "bytes after a closing quote; see --on-bad-row",
+	table.BadUTF8:         "no UTF-8; see --on-bad-row",
+	table.TooLong:         "longer than --max-record; see --on-bad-row",
+	table.NonFiniteOutput: "the prediction is no finite number; see --on-bad-row",
+}
+
+// write passes on what the first rows rows gave.
+func (e *end[T]) write(t *trip[T], rows int) error {
+	if rows < t.rows.N {
+		t.part.Truncate(rows)
+	}
+	return e.scorer.sink.Write(&t.part)
+}
+
+// count adds the block to the totals.
+func (e *end[T]) count(t *trip[T], rows int) {
+	bad := int64(len(t.bad))
+	e.report.Rows.Read += int64(rows)
+	switch e.job.Bad.Policy {
+	case Reject:
+		e.report.Rows.Rejected += bad
+	case Null:
+		e.report.Rows.Null += bad
+	}
+	e.report.Rows.Scored += int64(rows) - bad
+	t.from.rows += int64(rows)
+	t.from.lines += t.rows.Lines
+	t.from.bytes += t.rows.Bytes
+	e.report.addStages(t.spent)
+	if e.stats != nil {
+		e.stats.add(t, rows)
+	}
+	if e.job.Progress != nil {
+		e.job.Progress(Progress{Rows: e.report.Rows.Read, Bytes: t.read})
+	}
+}
+
+// place gives an error of decoding its place in the file.
+func (e *end[T]) place(t *trip[T], err error) error {
+	if row, ok := errors.AsType[*table.RowError](err); ok {
+		fixed := *row
+		fixed.Place.File = t.from.info.Path
+		fixed.Place.Row += t.from.rows
+		fixed.Place.Line += t.from.lines
+		fixed.Place.Offset += t.from.bytes
+		return &fixed
+	}
+	return err
+}
+
+// finish judges what can only be judged at the end, and closes the sink.
+func (e *end[T]) finish() error {
+	if err := e.judgeEmpty(); err != nil {
+		return err
+	}
+	if err := e.scorer.sink.Close(); err != nil {
+		return err
+	}
+	if e.stats != nil {
+		e.stats.report(e.report)
+	}
+	if read := e.report.Rows.Read; float64(e.bad) > e.job.Bad.MaxPercent/100*float64(read) {
+		return fmt.Errorf("%w: %d of %d rows are bad, more than --max-bad allows", table.ErrData, e.bad, read)
+	}
+	return nil
+}
+
+// ErrNothing is returned for inputs without rows under --empty=skip.
+var ErrNothing = errors.New("nothing to do: the input has no rows")
+
+// judgeEmpty decides what a table without rows is.
+func (e *end[T]) judgeEmpty() error {
+	if e.report.Rows.Read > 0 {
+		return nil
+	}
+	switch e.job.Empty {
+	case EmptyFail:
+		return fmt.Errorf("%w: the input has no rows (--empty=fail)", table.ErrData)
+	case EmptySkip:
+		return ErrNothing
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"math"
+
+	"yhat/io/table"
+)
+
+// Difference is how far stored predictions are from recomputed ones.
+type Difference struct {
+	Rows    int64   `json:"rows"`   // rows compared
+	Column  string  `json:"column"` // the worst column
+	Largest float64 `json:"largest"`
+	File    string  `json:"file"`
+	Row     int64   `json:"row"` // of the file, from 1
+	// Unmatched rows have a prediction on one side only; they count as an
+	// infinite difference.
+	Unmatched int64 `json:"unmatched"`
+}
+
+// Verify recomputes the predictions of the job's inputs and compares them with
+// those stored in their columns, named as score names them.
+func Verify(ctx context.Context, job *Job) (Difference, *Report, error) {
+	j := *job
+	j.Columns = Columns{Prefix: job.Columns.Prefix}
+	j.Bad = BadRows{Policy: Null, Max: -1, MaxPercent: 100}
+	j.Raw = func(table.Format) bool { return false }
+	v := &verifier{}
+	for _, name := range PredictionNames(job.Model) {
+		v.names = append(v.names, job.Columns.Prefix+name)
+	}
+	report := newReport(&j)
+	var err error
+	if job.Precision == 64 {
+		err = run[float64](ctx, &j, report, v)
+	} else {
+		err = run[float32](ctx, &j, report, v)
+	}
+	report.finish(&j)
+	return v.difference(report), report, err
+}
+
+// verifier is a sink that compares instead of writing.
+type verifier struct {
+	names []string
+	slots []int // of the stored predictions, as decoded numbers
+	rows  int64
+	worst deviation
+}
+
+// deviation is the largest difference in a block, or in all of them.
+type deviation struct {
+	by        float64
+	row       int64 // from 0; -1: none yet
+	column    int
+	unmatched int64
+}
+
+// columns are the further columns a verifier needs read.
+func (v *verifier) columns() []string {
+	if v == nil {
+		return nil
+	}
+	return v.names
+}
+
+// Encode compares one block.
+func (v *verifier) Encode(p *table.Part, rows *table.Rows, made []table.Computed, _ []bool) error {
+	worst := deviation{row: -1}
+	for i, slot := range v.slots {
+		for row := range rows.N {
+			worst.take(i, int64(row), distance(&rows.Features[slot], &made[i], row))
+		}
+	}
+	p.Note, p.Rows = worst, rows.N
+	return nil
+}
+
+// distance is |stored − computed|: infinite where only one of them is there.
+func distance(stored *table.Feature, computed *table.Computed, row int) float64 {
+	was, there := cell(stored, row)
+	null := computed.Null != nil && computed.Null[row]
+	if null != !there {
+		return math.Inf(1)
+	}
+	if null {
+		return 0
+	}
+	if computed.F64.Units > 0 {
+		return math.Abs(was - computed.F64.At(row))
+	}
+	return math.Abs(was - float64(computed.F32.At(row)))
+}
+
+func (d *deviation) take(column int, row int64, by float64) {
+	if math.IsInf(by, 1) {
+		d.unmatched++
+	}
+	if d.row < 0 || by > d.by {
+		d.by, d.row, d.column = by, row, column
+	}
+}
+
+// Write adds a block's result.
+func (v *verifier) Write(p *table.Part) error {
+	d := p.Note.(deviation)
+	d.row += v.rows
+	if v.rows == 0 && p.Rows > 0 || d.by > v.worst.by {
+		d.unmatched += v.worst.unmatched
+		v.worst = d
+	} else {
+		v.worst.unmatched += d.unmatched
+	}
+	v.rows += int64(p.Rows)
+	return nil
+}
+
+// Close has nothing to end.
+func (v *verifier) Close() error { return nil }
+
+// difference puts the result in terms of the inputs.
+func (v *verifier) difference(r *Report) Difference {
+	d := Difference{Rows: v.rows, Largest: v.worst.by, Unmatched: v.worst.unmatched}
+	if v.rows == 0 {
+		return d
+	}
+	d.Column, d.Row = v.names[v.worst.column], v.worst.row+1
+	for _, in := range r.Inputs {
+		d.File = in.Path
+		if d.Row <= in.Rows {
+			break
+		}
+		d.Row -= in.Rows
+	}
+	return d
+}
