@@ -1,0 +1,90 @@
+# `make` lists the targets. Nothing here needs more than Go, make and git;
+# `make race` wants a C compiler too and says so, `make peers` wants Python.
+
+GO       ?= go
+PKGS     ?= ./...
+FUZZTIME ?= 10s
+COUNT    ?= 6
+BENCH    ?= .
+OUT      ?= bin/bench.txt
+
+TOOL = $(GO) tool -modfile=.ci/tools/go.mod
+CI   = ./.ci/layers
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race noasm fuzz bench benchstat peers ortbench fixtures generate \
+        lint fmt vet staticcheck layers golangci vuln unchanged check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+build: ## the program, static, in bin/yhat
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/yhat ./cmd/yhat
+
+test: ## the tests
+	$(GO) test $(PKGS)
+
+race: ## the tests under the race detector
+	@if command -v "$$($(GO) env CC)" >/dev/null; then \
+	  set -x; CGO_ENABLED=1 $(GO) test -race $(PKGS); \
+	else echo "race: skipped, the race detector needs a C compiler"; fi
+
+noasm: ## the network's tests without assembly
+	$(GO) build -tags noasm ./...
+	$(GO) test -tags noasm ./nn/...
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@GO=$(GO) .ci/fuzz $(FUZZTIME)
+
+bench: ## the benchmarks, COUNT (6) times each, into OUT (bin/bench.txt)
+	@mkdir -p $(dir $(OUT))
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS) > $(OUT).new || { cat $(OUT).new; exit 1; }
+	mv $(OUT).new $(OUT)
+	$(TOOL) benchstat $(OUT)
+
+benchstat: ## compare OLD=file and NEW=file
+	$(TOOL) benchstat $(OLD) $(NEW)
+
+peers: build ## this program beside others, same files and model: fixtures/peers/README.md
+	fixtures/peers/run
+
+ortbench: ## the network's loops beside onnxruntime, in one process
+	fixtures/peers/ortbench/run
+
+fixtures: ## write the generated files of fixtures/ anew
+	$(GO) run ./fixtures/gen
+
+generate: ## write the assembly anew from its generators
+	$(GO) generate ./nn/internal/kernel/...
+
+lint: fmt vet staticcheck layers ## format, vet, staticcheck, the layers
+
+fmt:
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs "$$($(GO) env GOROOT)/bin/gofmt" -l); \
+	if [ -n "$$files" ]; then echo "not as gofmt has it:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./... $(CI)
+
+staticcheck:
+	$(TOOL) staticcheck ./... $(CI)
+
+layers: ## imports point one way: .ci/layers/rules.go
+	$(GO) test $(CI)
+	$(GO) run $(CI)
+
+golangci: ## the same rules and more by golangci-lint, which is large
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+vuln: ## known holes in what is linked
+	$(TOOL) govulncheck ./...
+
+unchanged: ## generated files are as their generators write them
+	.ci/unchanged nn/internal/kernel -- $(MAKE) -s generate
+	.ci/unchanged fixtures -- $(MAKE) -s fixtures
+
+check: ## all that must hold before a commit
+	.ci/check
+
+clean: ## what the targets left
+	rm -rf bin dist
