@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // ReadOptions say how an input is read. The zero value reads a comma
@@ -20,6 +21,8 @@ type ReadOptions struct {
 	MaxRecord int      // bytes; 0: DefaultMaxRecord
 	TempDir   string   // where Parquet from a pipe is spooled; "": os.TempDir
 	Stdin     io.Reader
+	// Alloc makes the Arrow arrays; nil: memory.DefaultAllocator.
+	Alloc memory.Allocator
 	// Parallel runs f(0) … f(n-1), possibly at once. Nil: one after the other.
 	Parallel Parallel
 }
@@ -32,6 +35,7 @@ type WriteOptions struct {
 	FloatFixed int    // decimals of computed floats in text; negative: shortest
 	KeepEdges  bool   // Arrow to Arrow: batches end where the input's did
 	Workers    int    // how many cores a compressor may use; 0: one
+	Alloc      memory.Allocator
 	Parallel   Parallel
 }
 
