@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package kernel
 
 // fast names the sets beside the generic one that run here.

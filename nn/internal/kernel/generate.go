@@ -1,0 +1,3 @@
+package kernel
+
+//go:generate go run -C _gen ./dense -out ../dense_amd64.s -stubs ../dense_amd64.go -pkg kernel
