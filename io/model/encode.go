@@ -1,0 +1,169 @@
+package model
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"yhat/nn"
+)
+
+// Encode writes a model in the native format, weights inline, one feature and
+// one unit's weights a line. Every float64 is written in the shortest digits
+// that read back to it. A model that Load would refuse is refused here too.
+func Encode(w io.Writer, m *nn.Model) error {
+	if err := check(m); err != nil {
+		return err
+	}
+	e := &encoder{}
+	e.text("{\n  \"format\": ").word(nativeFormat)
+	if m.Name != "" {
+		e.text(",\n  \"name\": ").word(m.Name)
+	}
+	e.text(",\n  \"features\": [")
+	for i := range m.Features {
+		e.text(separator(i) + "\n    ").feature(&m.Features[i])
+	}
+	e.text("\n  ],\n  \"layers\": [")
+	for i := range m.Layers {
+		e.text(separator(i) + "\n    ").layer(&m.Layers[i])
+	}
+	e.text("\n  ]").outputs(&m.Outputs)
+	e.text("\n}\n")
+	if e.err != nil {
+		return &Error{Err: e.err}
+	}
+	_, err := w.Write(e.out)
+	return err
+}
+
+// encoder appends JSON text; err is the first word that is no UTF-8.
+type encoder struct {
+	out []byte
+	err error
+}
+
+func separator(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ","
+}
+
+func (e *encoder) text(s string) *encoder {
+	e.out = append(e.out, s...)
+	return e
+}
+
+func (e *encoder) word(s string) *encoder {
+	out, err := jsontext.AppendQuote(e.out, s)
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+	e.out = out
+	return e
+}
+
+func (e *encoder) words(list []string) {
+	e.text("[")
+	for i, s := range list {
+		if i > 0 {
+			e.text(", ")
+		}
+		e.word(s)
+	}
+	e.text("]")
+}
+
+func (e *encoder) number(x float64) *encoder {
+	format := byte('f')
+	if abs := max(x, -x); abs != 0 && (abs < 1e-5 || abs >= 1e15) {
+		format = 'e'
+	}
+	e.out = strconv.AppendFloat(e.out, x, format, -1, 64)
+	return e
+}
+
+func (e *encoder) numbers(list []float64) {
+	e.text("[")
+	for i, x := range list {
+		if i > 0 {
+			e.text(", ")
+		}
+		e.number(x)
+	}
+	e.text("]")
+}
+
+// optional writes a key whose number is not the default.
+func (e *encoder) optional(key string, x *float64) {
+	if x != nil {
+		e.text(", \"" + key + "\": ").number(*x)
+	}
+}
+
+func (e *encoder) feature(f *nn.Feature) {
+	e.text("{\"name\": ").word(f.Name)
+	if f.Unit != "" {
+		e.text(", \"unit\": ").word(f.Unit)
+	}
+	if f.Categorical() {
+		e.text(", \"categories\": ").words(f.Categories)
+		if f.UnknownZeros {
+			e.text(", \"unknown\": \"zeros\"")
+		}
+		if f.HasFillCategory {
+			e.text(", \"fill\": ").word(f.FillCategory)
+		}
+		e.text("}")
+		return
+	}
+	e.optional("fill", f.Fill)
+	if f.Center != 0 || f.Scale != 1 {
+		e.optional("center", &f.Center)
+		e.optional("scale", &f.Scale)
+	}
+	e.optional("min", f.Min)
+	e.optional("max", f.Max)
+	e.text("}")
+}
+
+func (e *encoder) layer(l *nn.Layer) {
+	e.text("{")
+	if l.Name != "" {
+		e.text("\"name\": ").word(l.Name).text(", ")
+	}
+	a := l.Activation
+	e.text("\"activation\": ").word(a.Func.String())
+	alpha, beta := a.Func.Parameters()
+	if alpha && a.Alpha != a.Func.Default().Alpha {
+		e.optional("alpha", &a.Alpha)
+	}
+	if beta && a.Beta != a.Func.Default().Beta {
+		e.optional("beta", &a.Beta)
+	}
+	e.text(",\n     \"weights\": [")
+	for i := range l.Out {
+		e.text(separator(i) + "\n       ").numbers(l.W[i*l.In : (i+1)*l.In])
+	}
+	e.text("],\n     \"bias\": ").numbers(l.B)
+	e.text("}")
+}
+
+func (e *encoder) outputs(o *nn.Outputs) {
+	if o.Names == nil && o.Labels == nil && o.Threshold == nil {
+		return
+	}
+	e.text(",\n  \"outputs\": {")
+	start := len(e.out)
+	if o.Names != nil {
+		e.text(", \"names\": ").words(o.Names)
+	}
+	if o.Labels != nil {
+		e.text(", \"labels\": ").words(o.Labels)
+	}
+	e.optional("threshold", o.Threshold)
+	e.out = append(e.out[:start], e.out[start+len(", "):]...)
+	e.text("}")
+}

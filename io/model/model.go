@@ -1,0 +1,162 @@
+// Package model reads and writes model files. The native format is JSON
+// ("yhat/1"), strict to the last key, with its weights inline or in a
+// safetensors file beside it.
+//
+// A model file is not trusted: sizes are checked against the file, and against
+// fixed limits, before memory is asked for, and weights beside a model are
+// read only from the model's own folder.
+package model
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"yhat/nn"
+)
+
+// Model is a network with its origin.
+type Model struct {
+	*nn.Model
+	Path   string // as given
+	Format string // "yhat/1"
+	// SHA256 is the hex digest of the model file. Where weights lie beside it,
+	// it is the digest of the model file followed by every weights file once, in
+	// the order of the layers: what
+	// `cat heart.json heart.safetensors | sha256sum` prints.
+	SHA256 string
+}
+
+// ErrModel matches, through errors.Is, every fault of a model file itself.
+var ErrModel = errors.New("bad model")
+
+// Error is a fault of a model file, with its place. It wraps ErrModel and, where
+// there is one, the cause (fs.ErrNotExist for weights that are not there).
+type Error struct {
+	File         string
+	Line, Column int    // from 1, in lines and characters; 0 where not known
+	Place        string // "layers[1].weights[3]"; "" for the file as a whole
+	Err          error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		b.WriteString(e.File + ": ")
+	}
+	if e.Line > 0 {
+		fmt.Fprintf(&b, "line %d, column %d: ", e.Line, e.Column)
+	}
+	if e.Place != "" {
+		b.WriteString(e.Place + ": ")
+	}
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap makes the error an ErrModel as well as what caused it.
+func (e *Error) Unwrap() []error { return []error{ErrModel, e.Err} }
+
+// faultf is a fault at a place in a file still to be named.
+func faultf(place, format string, args ...any) *Error {
+	return &Error{Place: place, Err: fmt.Errorf(format, args...)}
+}
+
+// Limits on what a model file may ask for.
+const (
+	maxText       = 256 << 20 // bytes of a native file
+	maxParameters = 1 << 28   // weights and biases: 2 GiB of float64
+)
+
+// Load reads a model file. Faults of the file are an *Error; a file that is
+// not there keeps fs.ErrNotExist, one that may not be read fs.ErrPermission.
+func Load(path string) (*Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, &Error{File: path, Err: errors.New("a folder, not a model file")}
+	}
+	r := bufio.NewReader(f)
+	first, err := r.Peek(512)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if !looksNative(path, first) {
+		return nil, &Error{File: path, Err: errors.New("not a model this version reads: want a native model file (.json)")}
+	}
+	return loadNative(path, r)
+}
+
+// looksNative tells a native model by its extension or its first bytes.
+func looksNative(path string, first []byte) bool {
+	return strings.EqualFold(filepath.Ext(path), ".json") || bytes.HasPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte("{"))
+}
+
+// loadNative reads a native model and the weights beside it.
+func loadNative(path string, r io.Reader) (*Model, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(text) > maxText {
+		return nil, &Error{File: path, Err: fmt.Errorf("more than %d MiB of text: put the weights into a safetensors file", maxText>>20)}
+	}
+	digest := sha256.New()
+	digest.Write(text)
+	beside := &beside{folder: filepath.Dir(path), digest: digest}
+	defer beside.close()
+	m, err := decodeNative(text, beside)
+	if err != nil {
+		return nil, named(path, err)
+	}
+	return &Model{Model: m, Path: path, Format: nativeFormat, SHA256: hex.EncodeToString(digest.Sum(nil))}, nil
+}
+
+// named puts the file's name into a fault.
+func named(path string, err error) error {
+	var fault *Error
+	if errors.As(err, &fault) {
+		fault.File = path
+	}
+	return err
+}
+
+// Save writes a model in the native format, weights inline. The file is
+// written beside and renamed: it is absent, old or complete.
+func Save(path string, m *nn.Model) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "save", Path: path, Err: errors.New("not a regular file")}
+	}
+	partial := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".yhat-partial")
+	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(partial)
+		}
+	}()
+	err = Encode(f, m)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return named(path, err)
+	}
+	return os.Rename(partial, path)
+}
