@@ -1,0 +1,72 @@
+package table
+
+import "unicode/utf8"
+
+// take uses the cell of a column in every way that is asked for.
+func (d *csvDecoder) take(column, row int, c *csvCell) {
+	if c.bad {
+		d.badQuote(column, row)
+	}
+	for _, op := range d.plan.columns[column] {
+		switch op.kind {
+		case opSpan:
+			d.span(op.slot, row, c.start, c.end)
+		case opNumber:
+			d.number(op.slot, column, row, trimBlanks(d.textOf(c)))
+		case opCode:
+			d.code(op.slot, column, row, trimBlanks(d.textOf(c)))
+		case opTyped:
+			k := &d.kept[op.slot]
+			if why := k.add(d.textOf(c), c.quoted); why != Good {
+				d.bad(row, SlotKept+int32(op.slot), column, why)
+			}
+		}
+	}
+}
+
+// badQuote reports the first badly quoted cell of a row.
+func (d *csvDecoder) badQuote(column, row int) {
+	for i := len(d.r.Bad) - 1; i >= 0 && int(d.r.Bad[i].Row) == row; i-- {
+		if d.r.Bad[i].Slot == SlotRecord {
+			return
+		}
+	}
+	d.bad(row, SlotRecord, column, BadQuote)
+}
+
+// textOf is what the cell says; it is good until the next call.
+func (d *csvDecoder) textOf(c *csvCell) []byte {
+	text := c.text(d.data, d.text)
+	if c.escaped || c.bad {
+		d.text = text
+	}
+	return text
+}
+
+// number puts a cell into feature slot as a number.
+func (d *csvDecoder) number(slot, column, row int, text []byte) {
+	v, ok := parseNumber(text, d.plan.decimal)
+	missing := &d.plan.missing
+	if ok && (len(missing.numbers) == 0 || !missing.maybe(v) || !missing.has(text)) {
+		d.r.Features[slot].F64[row] = v
+		return
+	}
+	if !ok && !missing.has(text) {
+		d.bad(row, int32(slot), column, NotANumber)
+	}
+	d.invalid(slot, row)
+}
+
+// code puts a cell into feature slot as the code of its word.
+func (d *csvDecoder) code(slot, column, row int, text []byte) {
+	code := d.plan.req.Features[slot].Dict.Code(text)
+	if code == CodeUnknown {
+		switch {
+		case d.plan.missing.has(text):
+			code = CodeMissing
+		case !utf8.Valid(text):
+			d.bad(row, int32(slot), column, BadUTF8)
+		}
+	}
+	d.r.Features[slot].Codes[row] = code
+}
