@@ -155,17 +155,15 @@ func (e *end[T]) place(t *trip[T], err error) error {
 	return err
 }
 
-// finish judges what can only be judged at the end, and closes the sink.
-func (e *end[T]) finish() error {
-	if err := e.judgeEmpty(); err != nil {
-		return err
-	}
-	if err := e.scorer.sink.Close(); err != nil {
-		return err
-	}
+// tell writes the figures of features and predictions into the report.
+func (e *end[T]) tell() {
 	if e.stats != nil {
 		e.stats.report(e.report)
 	}
+}
+
+// judgeShare decides whether too large a share of the rows is bad.
+func (e *end[T]) judgeShare() error {
 	if read := e.report.Rows.Read; float64(e.bad) > e.job.Bad.MaxPercent/100*float64(read) {
 		return fmt.Errorf("%w: %d of %d rows are bad, more than --max-bad allows", table.ErrData, e.bad, read)
 	}

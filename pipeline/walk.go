@@ -60,10 +60,21 @@ func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *ve
 		return err
 	}
 	w := &walk[T]{job, scorer, cutter, end}
-	if err := w.flow(ctx); err != nil {
+	err = w.flow(ctx)
+	end.tell()
+	if err == nil {
+		if err := end.judgeEmpty(); err != nil {
+			return err // not even a header is written
+		}
+	}
+	// What was written before a failure is passed on, and compressors end.
+	if closed := scorer.sink.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return err
 	}
-	return end.finish()
+	return end.judgeShare()
 }
 
 // createSink checks the columns' names and makes the sink; a verifier is one.

@@ -50,9 +50,8 @@ type slot[T any] struct {
 // they bound the memory. The error returned is the first in the order of
 // filling: everything before it has been drained, whatever the workers did.
 //
-// When ctx is cancelled Map returns its cause as soon as the workers are done
-// with what they hold: a Fill that is blocked in a read is left to end by
-// itself, and Stop follows it.
+// When ctx is cancelled Map returns its cause as soon as every step that runs
+// has returned: a Fill that may block must watch ctx itself.
 func Map[T any](ctx context.Context, workers int, tickets []*T, steps Steps[T]) error {
 	inner, cancel := context.WithCancel(ctx)
 	free := make(chan *slot[T], len(tickets))
@@ -68,11 +67,8 @@ func Map[T any](ctx context.Context, workers int, tickets []*T, steps Steps[T]) 
 	}
 	err := drain(ctx, steps.Drain, queue, free)
 	cancel()
-	working.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	filling.Wait()
+	working.Wait()
 	return err
 }
 

@@ -146,22 +146,19 @@ func TestNoMoreTicketsThanGiven(t *testing.T) {
 	}
 }
 
-func TestCancelDoesNotWaitForABlockedFill(t *testing.T) {
+func TestCancelEndsEveryStep(t *testing.T) {
 	gone := errors.New("signal")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	release, stopped := make(chan struct{}), make(chan struct{})
-	go func() { cancel(gone) }()
+	stopped := false
 	err := flow.Map(ctx, 2, tickets(4), flow.Steps[job]{
-		Fill:  func(*job) error { <-release; return io.EOF },
+		Fill:  func(*job) error { cancel(gone); <-ctx.Done(); return ctx.Err() },
 		Work:  func(int, *job) error { return nil },
 		Drain: func(*job) error { return nil },
-		Stop:  func() { close(stopped) },
+		Stop:  func() { stopped = true },
 	})
-	if !errors.Is(err, gone) {
-		t.Errorf("error %v, want the cause", err)
+	if !errors.Is(err, gone) || !stopped {
+		t.Errorf("error %v, want the cause; stopped %v", err, stopped)
 	}
-	close(release)
-	<-stopped
 }
 
 func TestPanicsBecomeErrors(t *testing.T) {
