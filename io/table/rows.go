@@ -65,6 +65,9 @@ type Rows struct {
 	scratch any // what the decoder keeps from block to block
 }
 
+// holder is scratch that holds memory of others until the rows are reset.
+type holder interface{ release() }
+
 // Feature is one decoded feature column of N rows. Numbers are in F64, or in
 // F32 where the file holds float32; codes of a dictionary are in Codes.
 type Feature struct {
@@ -157,6 +160,9 @@ func (r *Rows) Reset() {
 		}
 	}
 	r.Kept, r.Bad, r.starts = r.Kept[:0], r.Bad[:0], r.starts[:0]
+	if h, ok := r.scratch.(holder); ok {
+		h.release()
+	}
 	r.N, r.Lines, r.Bytes, r.Edge = 0, 0, 0, false
 	r.data = nil
 }

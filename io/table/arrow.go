@@ -1,0 +1,289 @@
+package table
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	arrowutil "github.com/apache/arrow-go/v18/arrow/util"
+)
+
+// arrowMagic opens and closes an Arrow file.
+const arrowMagic = "ARROW1"
+
+// arrowSource slices the record batches of an Arrow file or stream into
+// blocks.
+type arrowSource struct {
+	about func() Info
+	path  string
+	o     ReadOptions
+	mem   memory.Allocator
+	in    *watched                          // of a file; nil for a stream
+	close func() error                      // of the library's reader
+	read  func() (arrow.RecordBatch, error) // the next batch, the caller's to release
+
+	fields []Field
+	plan   *typedPlan
+	batch  arrow.RecordBatch // of the plan's columns
+	at     int64             // rows of it already cut
+	step   int64             // rows of a block
+	state  *typedState
+	dicts  []arrow.ArrayData // the dictionaries that state was made from
+}
+
+// newArrowFile opens an Arrow IPC file that can be read anywhere.
+func newArrowFile(f randomFile, about func() Info, o ReadOptions) (Source, error) {
+	s := newArrowSource(about, o)
+	s.in = &watched{randomFile: f}
+	if err := s.guard(s.openFile); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newArrowStream reads an Arrow IPC stream, or an Arrow IPC file as a stream
+// if its first bytes are a file's.
+func newArrowStream(r io.Reader, about func() Info, o ReadOptions) (Source, error) {
+	s := newArrowSource(about, o)
+	in := &watchedReader{Reader: r}
+	s.in = &watched{} // remembers the stream's errors
+	in.watched = s.in
+	if err := s.guard(func() error { return s.openStream(bufio.NewReaderSize(in, 1<<16)) }); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func newArrowSource(about func() Info, o ReadOptions) *arrowSource {
+	mem := o.Alloc
+	if mem == nil {
+		mem = memory.DefaultAllocator
+	}
+	return &arrowSource{about: about, path: about().Path, o: o, mem: &boundedAllocator{mem}}
+}
+
+// openFile reads the footer. Every message is checked against the file's size
+// before it is read.
+func (s *arrowSource) openFile() error {
+	var err error
+	if s.in.size, err = s.in.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	r, err := ipc.NewFileReader(s.in.whole(), ipc.WithAllocator(s.mem), ipc.WithBodySizeLimit(0))
+	if err != nil {
+		return err
+	}
+	s.setFields(r.Schema())
+	s.close = r.Close
+	i := 0
+	s.read = func() (arrow.RecordBatch, error) {
+		if i == r.NumRecords() {
+			return nil, io.EOF
+		}
+		i++
+		return r.RecordBatchAt(i - 1)
+	}
+	return nil
+}
+
+// openStream reads the schema. A file read as a stream has a magic number in
+// front and a footer behind, which is passed over.
+func (s *arrowSource) openStream(in *bufio.Reader) error {
+	head, _ := in.Peek(len(arrowMagic))
+	isFile := string(head) == arrowMagic
+	if isFile {
+		if _, err := in.Discard(8); err != nil {
+			return err
+		}
+	}
+	m := &messages{in: in, mem: s.mem, whole: isFile}
+	r, err := ipc.NewReaderFromMessageReader(m, ipc.WithAllocator(s.mem))
+	if err != nil {
+		m.Release()
+		return err
+	}
+	s.setFields(r.Schema())
+	s.close = func() error { r.Release(); return nil }
+	s.read = func() (arrow.RecordBatch, error) {
+		if !r.Next() {
+			if r.Err() != nil {
+				return nil, r.Err()
+			}
+			return nil, m.finish()
+		}
+		batch := r.RecordBatch()
+		batch.Retain()
+		return batch, nil
+	}
+	return nil
+}
+
+func (s *arrowSource) setFields(schema *arrow.Schema) {
+	for _, f := range schema.Fields() {
+		s.fields = append(s.fields, Field{f.Name, f.Type})
+	}
+}
+
+func (s *arrowSource) Fields() []Field { return s.fields }
+
+func (s *arrowSource) Info() Info { return s.about() }
+
+func (s *arrowSource) Start(req Request) error {
+	var err error
+	if s.plan, err = newTypedPlan(s.fields, req, s.o); err != nil {
+		return err
+	}
+	s.dicts = make([]arrow.ArrayData, len(s.plan.features))
+	return nil
+}
+
+// Next slices the next rows off the current batch.
+func (s *arrowSource) Next(b *Block) error {
+	b.Release()
+	return s.guard(func() error { return s.next(b) })
+}
+
+func (s *arrowSource) next(b *Block) error {
+	for s.batch == nil || s.at == s.batch.NumRows() {
+		if err := s.nextBatch(); err != nil {
+			return err
+		}
+	}
+	n := min(s.step, s.batch.NumRows()-s.at)
+	b.Batch = s.batch.NewSlice(s.at, s.at+n)
+	s.at += n
+	b.Edge = s.at == s.batch.NumRows()
+	b.source, b.state = s, s.state
+	return nil
+}
+
+// nextBatch reads a batch, checks it through, and keeps the wanted columns.
+func (s *arrowSource) nextBatch() error {
+	s.dropBatch()
+	batch, err := s.read()
+	if err != nil {
+		return err
+	}
+	defer batch.Release()
+	if int(batch.NumCols()) != len(s.fields) {
+		return fmt.Errorf("a batch has %d columns, the schema %d", batch.NumCols(), len(s.fields))
+	}
+	columns := make([]arrow.Array, len(s.plan.columns))
+	for i, c := range s.plan.columns {
+		columns[i] = batch.Column(c)
+		if int64(columns[i].Len()) != batch.NumRows() {
+			return fmt.Errorf("column %q has %d values in a batch of %d rows", s.fields[c].Name, columns[i].Len(), batch.NumRows())
+		}
+		if err := array.ValidateFull(columns[i]); err != nil {
+			return fmt.Errorf("column %q: %w", s.fields[c].Name, err)
+		}
+	}
+	s.batch = s.plan.batchOf(s.fields, columns, batch.NumRows())
+	s.at = 0
+	s.step = maxBlockRows
+	if rows := batch.NumRows(); rows > 0 {
+		s.step = rowsOf(s.o.BlockSize, float64(arrowutil.TotalRecordSize(s.batch))/float64(rows))
+	}
+	s.readDictionaries()
+	return nil
+}
+
+// readDictionaries reads the dictionaries of feature columns, if they have
+// changed: once each, not once a row.
+func (s *arrowSource) readDictionaries() {
+	state := &typedState{tables: make([]*wordTable, len(s.plan.features))}
+	for i, f := range s.plan.features {
+		a, ok := s.batch.Column(f.column).(*array.Dictionary)
+		if !ok {
+			continue
+		}
+		dict := a.Data().Dictionary()
+		if s.dicts[i] == dict && s.state != nil {
+			state.tables[i] = s.state.tables[i]
+			continue
+		}
+		d := featureDecoder{words: s.plan.words, dict: f.dict}
+		state.tables[i] = d.newWordTable(a.Dictionary())
+		if s.dicts[i] != nil {
+			s.dicts[i].Release()
+		}
+		dict.Retain()
+		s.dicts[i] = dict
+	}
+	s.state = state
+}
+
+func (s *arrowSource) dropBatch() {
+	if s.batch != nil {
+		s.batch.Release()
+		s.batch = nil
+	}
+}
+
+func (s *arrowSource) decode(b *Block, r *Rows) error {
+	r.Edge = b.Edge
+	state, _ := b.state.(*typedState)
+	return s.guard(func() error { return s.plan.decode(b.Batch, state, r) })
+}
+
+func (s *arrowSource) Close() error {
+	s.dropBatch()
+	for _, d := range s.dicts {
+		if d != nil {
+			d.Release()
+		}
+	}
+	s.dicts = nil
+	return s.guard(s.close)
+}
+
+// guard runs f and says of its error whether the file or the disk is at fault.
+func (s *arrowSource) guard(f func() error) error {
+	return s.in.judge(s.path, guard(f))
+}
+
+// watchedReader is a stream that remembers that reading it failed.
+type watchedReader struct {
+	io.Reader
+	watched *watched
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF && !errors.Is(err, ErrData) {
+		w.watched.note(err)
+	}
+	return n, err
+}
+
+// whole is the file as a reader with a position of its own.
+func (w *watched) whole() *io.SectionReader { return io.NewSectionReader(w, 0, w.size) }
+
+// boundedAllocator refuses allocations that no sound file asks for, by a panic
+// that guard turns into an error: the library trusts the sizes that compressed
+// buffers give for themselves.
+type boundedAllocator struct{ memory.Allocator }
+
+// maxBuffer is the largest single buffer of an Arrow file, 2 GiB.
+const maxBuffer = 2 << 30
+
+func (b *boundedAllocator) Allocate(size int) []byte {
+	checkBuffer(size)
+	return b.Allocator.Allocate(size)
+}
+
+func (b *boundedAllocator) Reallocate(size int, buf []byte) []byte {
+	checkBuffer(size)
+	return b.Allocator.Reallocate(size, buf)
+}
+
+func checkBuffer(size int) {
+	if size < 0 || size > maxBuffer {
+		panic(fmt.Sprintf("a buffer of %d bytes is too large", size))
+	}
+}

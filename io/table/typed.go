@@ -1,0 +1,213 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// typedPlan turns batches of a typed source into Rows: which of the batch's
+// columns become features, and how, and which are handed on as they are.
+type typedPlan struct {
+	columns  []int // fields of the source that the batch holds, in its order
+	features []typedFeature
+	keep     []int // columns of the batch
+	words    *wordReader
+}
+
+// typedFeature is a feature read from a column of a batch.
+type typedFeature struct {
+	field  int // index into the source's fields
+	column int // index into the batch
+	dict   *Dictionary
+}
+
+// newTypedPlan checks the request against the fields and lists the columns to
+// read, each once, in file order.
+func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error) {
+	p := &typedPlan{words: newWordReader(o)}
+	for _, f := range req.Features {
+		if err := checkFeature(fields[f.Column], f.Dict != nil); err != nil {
+			return nil, err
+		}
+		p.columns = append(p.columns, f.Column)
+	}
+	for _, k := range req.Keep {
+		p.columns = append(p.columns, k.Column)
+	}
+	slices.Sort(p.columns)
+	p.columns = slices.Compact(p.columns)
+	for _, f := range req.Features {
+		at, _ := slices.BinarySearch(p.columns, f.Column)
+		p.features = append(p.features, typedFeature{f.Column, at, f.Dict})
+	}
+	for _, k := range req.Keep {
+		at, _ := slices.BinarySearch(p.columns, k.Column)
+		p.keep = append(p.keep, at)
+	}
+	return p, nil
+}
+
+// checkFeature refuses columns whose type cannot be read as a feature.
+func checkFeature(f Field, category bool) error {
+	t := f.Type
+	if d, ok := t.(*arrow.DictionaryType); ok {
+		t = d.ValueType
+	}
+	kind := kindOf(t)
+	if kind == notAFeature {
+		return fmt.Errorf("%w: column %q is of type %s, which is no number and no text", ErrData, f.Name, f.Type)
+	}
+	if category && kind != textKind && kind != integerKind && kind != boolKind {
+		return fmt.Errorf("%w: column %q is of type %s: categories are read from text, integers or booleans",
+			ErrData, f.Name, f.Type)
+	}
+	return nil
+}
+
+// featureKind groups the Arrow types that can be features.
+type featureKind int
+
+const (
+	notAFeature featureKind = iota
+	integerKind
+	floatKind
+	decimalKind
+	boolKind
+	textKind
+	nullKind
+)
+
+// kindOf is the kind of values of type t, an extension being read as what it
+// is stored as.
+func kindOf(t arrow.DataType) featureKind {
+	if e, ok := t.(arrow.ExtensionType); ok {
+		return kindOf(e.StorageType())
+	}
+	switch id := t.ID(); {
+	case arrow.IsInteger(id):
+		return integerKind
+	case arrow.IsFloating(id):
+		return floatKind
+	case arrow.IsDecimal(id):
+		return decimalKind
+	case id == arrow.BOOL:
+		return boolKind
+	case id == arrow.STRING, id == arrow.LARGE_STRING, id == arrow.STRING_VIEW:
+		return textKind
+	case id == arrow.NULL:
+		return nullKind
+	}
+	return notAFeature
+}
+
+// typedState is what the cutting side hands to the workers with a batch.
+type typedState struct {
+	tables []*wordTable // for each feature of a dictionary column, else nil
+}
+
+// typedScratch is what the decoder of typed sources keeps from block to block.
+type typedScratch struct {
+	held    []arrow.Array // whose memory the features show
+	columns []typedColumn // one for each feature
+	rows    *Rows
+}
+
+// typedColumn is the memory of one feature's own values.
+type typedColumn struct {
+	f64   []float64
+	codes []int32
+	valid []byte
+}
+
+// release lets go of the arrays, and of the slices into them, so that nobody
+// writes into memory that is not the rows' own.
+func (s *typedScratch) release() {
+	for _, a := range s.held {
+		a.Release()
+	}
+	s.held = s.held[:0]
+	clear(s.rows.Features)
+	s.rows.Features = s.rows.Features[:0]
+}
+
+// decode fills r from a batch whose columns are those of the plan.
+func (p *typedPlan) decode(batch arrow.RecordBatch, state *typedState, r *Rows) error {
+	s, ok := r.scratch.(*typedScratch)
+	if !ok {
+		s = &typedScratch{rows: r}
+		r.scratch = s
+		r.Features = nil
+	}
+	r.N, r.starts = int(batch.NumRows()), nil
+	s.columns = append(s.columns, make([]typedColumn, max(0, len(p.features)-len(s.columns)))...)
+	for i := range p.features {
+		f := &p.features[i]
+		col := batch.Column(f.column)
+		r.Features = append(r.Features, Feature{})
+		d := featureDecoder{
+			words: p.words, slot: int32(i), field: int32(f.field), dict: f.dict,
+			own: &s.columns[i], out: &r.Features[i], bad: r.Bad,
+		}
+		if state != nil && i < len(state.tables) {
+			d.table = state.tables[i]
+		}
+		borrowed, err := d.decode(col)
+		if err != nil {
+			return err
+		}
+		if borrowed {
+			col.Retain()
+			s.held = append(s.held, col)
+		}
+		r.Bad = d.bad
+	}
+	sortBad(r.Bad)
+	for _, k := range p.keep {
+		col := batch.Column(k)
+		col.Retain()
+		r.Kept = append(r.Kept, col)
+	}
+	return nil
+}
+
+// sortBad puts what was found column by column into row order, the first
+// feature of the request first.
+func sortBad(bad []Bad) {
+	slices.SortStableFunc(bad, func(a, b Bad) int { return int(a.Row - b.Row) })
+}
+
+// batchOf makes a batch of the plan's columns.
+func (p *typedPlan) batchOf(fields []Field, columns []arrow.Array, rows int64) arrow.RecordBatch {
+	return array.NewRecordBatch(p.schema(fields), columns, rows)
+}
+
+// schema is the schema of the plan's batches.
+func (p *typedPlan) schema(fields []Field) *arrow.Schema {
+	list := make([]arrow.Field, len(p.columns))
+	for i, c := range p.columns {
+		list[i] = arrow.Field{Name: fields[c].Name, Type: fields[c].Type, Nullable: true}
+	}
+	return arrow.NewSchema(list, nil)
+}
+
+// guard runs f, which calls into the Arrow library on bytes from outside, and
+// turns a panic into an error: the library's readers panic on some damaged
+// files.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = damaged(fmt.Errorf("%v", p))
+		}
+	}()
+	return f()
+}
+
+// damaged says that what was read is not a well-formed file.
+func damaged(err error) error {
+	text := strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])
+	return fmt.Errorf("%w: the file is damaged or not supported: %s", ErrData, text)
+}
