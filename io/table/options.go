@@ -21,6 +21,8 @@ type ReadOptions struct {
 	MaxRecord int      // bytes; 0: DefaultMaxRecord
 	TempDir   string   // where Parquet from a pipe is spooled; "": os.TempDir
 	Stdin     io.Reader
+	// Context ends a read that waits for a pipe; nil: none does.
+	Context context.Context
 	// Alloc makes the Arrow arrays; nil: memory.DefaultAllocator.
 	Alloc memory.Allocator
 	// Parallel runs f(0) … f(n-1), possibly at once. Nil: one after the other.
