@@ -2,7 +2,6 @@ package table
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -165,11 +164,10 @@ func nestedText(a arrow.Array) cellText {
 	if !arrow.IsNested(a.DataType().ID()) {
 		return func(dst []byte, i int, delim byte) []byte { return appendCell(dst, a.ValueStr(i), delim) }
 	}
+	text := newJSONText(a)
+	var buf []byte
 	return func(dst []byte, i int, delim byte) []byte {
-		text, err := json.Marshal(a.GetOneForMarshal(i))
-		if err != nil {
-			return appendCell(dst, a.ValueStr(i), delim)
-		}
-		return appendCell(dst, text, delim)
+		buf = text(buf[:0], i)
+		return appendCell(dst, buf, delim)
 	}
 }

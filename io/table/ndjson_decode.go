@@ -24,7 +24,7 @@ func (s *ndjsonSource) decode(b *Block, r *Rows) error {
 	d.begin(b, r)
 	r.Lines, r.Bytes = int64(bytes.Count(b.Data, []byte{'\n'})), int64(len(b.Data))
 	if skip, ok := b.state.(*ndjsonSkip); ok {
-		d.tooLong(0, 0)
+		d.faulty(0, TooLong)
 		r.Bytes = skip.bytes
 		if skip.ended {
 			r.Lines = 1
@@ -56,22 +56,32 @@ func (d *ndjsonDecoder) lines() {
 // record decodes the record at p as the next row.
 func (d *ndjsonDecoder) record(p int, record []byte) {
 	if len(trimLineEnd(record)) > d.plan.limit {
-		d.tooLong(p, p)
+		d.faulty(p, TooLong)
+		return
+	}
+	fault := d.line.parse(record, d.keys, false)
+	if fault != Good && fault != Ragged {
+		d.faulty(p, fault)
 		return
 	}
 	r, row, bads := d.r, d.r.N, len(d.r.Bad)
 	r.starts[row] = int32(p)
-	fault := d.line.parse(record, d.keys, false)
-	if fault != Good && fault != Ragged {
-		d.absent(0, row, p)
-	} else {
-		for column := range d.plan.columns {
-			d.value(column, row, p)
-		}
+	for column := range d.plan.columns {
+		d.value(column, row, p)
 	}
 	if fault != Good {
-		r.Bad = append(r.Bad[:bads], Bad{Row: int32(row), Slot: SlotRecord, Column: -1, Reason: fault})
+		r.Bad = r.Bad[:bads]
+		d.bad(row, SlotRecord, -1, fault)
 	}
+	d.endRow(row, p, p, bads)
+}
+
+// faulty makes a row without values of the record at p.
+func (d *ndjsonDecoder) faulty(p int, why Reason) {
+	row, bads := d.r.N, len(d.r.Bad)
+	d.r.starts[row] = int32(p)
+	d.absent(0, row, p)
+	d.bad(row, SlotRecord, -1, why)
 	d.endRow(row, p, p, bads)
 }
 

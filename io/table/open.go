@@ -129,9 +129,9 @@ func (in *input) source(o ReadOptions) (Source, error) {
 	case in.format == Parquet && in.file == nil:
 		return in.spooled(r, o)
 	case in.format == Parquet:
-		return nil, errNotYet
+		return newParquet(in.section(), in.info, o)
 	case in.format == Arrow && in.file != nil:
-		return nil, errNotYet
+		return newArrowFile(in.section(), in.info, o)
 	}
 	return in.streamed(r, head, o)
 }
@@ -163,13 +163,7 @@ func (in *input) compressed(r io.Reader, zip, name string, o ReadOptions) (Sourc
 func (in *input) streamed(r io.Reader, head []byte, o ReadOptions) (Source, error) {
 	switch in.format {
 	case Arrow, ArrowStream:
-		if bytes.HasPrefix(head, magicArrow) {
-			// The magic and its padding are no message.
-			if _, err := io.CopyN(io.Discard, r, int64(len(head))); err != nil {
-				return nil, err
-			}
-		}
-		return nil, errNotYet
+		return newArrowStream(r, in.info, o)
 	}
 	if utf16(head) {
 		return nil, fmt.Errorf("%w: the text is UTF-16; convert it with: iconv -f UTF-16 -t UTF-8", ErrData)
@@ -188,8 +182,7 @@ func (in *input) spooled(r io.Reader, o ReadOptions) (Source, error) {
 		return nil, err
 	}
 	in.owned = append(in.owned, f)
-	_ = size
-	return nil, errNotYet
+	return newParquet(io.NewSectionReader(f, 0, size), in.info, o)
 }
 
 func (in *input) info() Info {
@@ -294,5 +287,3 @@ func (c counterAt) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return n, err
 }
-
-var errNotYet = fmt.Errorf("%w: this format is not read", ErrUsage)

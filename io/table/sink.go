@@ -50,9 +50,9 @@ func newPlainSink(w io.Writer, f Format, l Layout, first Source, o WriteOptions)
 	var err error
 	switch f {
 	case Parquet:
-		err = errNotYet
+		s, err = newParquetSink(buf, l, o)
 	case Arrow, ArrowStream:
-		err = errNotYet
+		s, err = newArrowSink(buf, l, f, o)
 	default:
 		err = fmt.Errorf("%w: no such format: %q", ErrUsage, f)
 	}
