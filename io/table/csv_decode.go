@@ -18,6 +18,8 @@ type csvDecoder struct {
 	text  []byte // for cells put together
 	kept  []csvTyped
 	short []csvRepair
+	fast  []fastColumn
+	err   error // what ends the block early
 }
 
 // csvRepair is a record to be kept with cells added.
@@ -51,7 +53,8 @@ func (s *csvSource) decode(b *Block, r *Rows) error {
 }
 
 func newCSVDecoder(p *csvPlan) *csvDecoder {
-	d := &csvDecoder{plan: p, valid: make([][]byte, len(p.req.Features))}
+	d := &csvDecoder{plan: p, valid: make([][]byte, len(p.req.Features)),
+		fast: make([]fastColumn, len(p.columns))}
 	if !p.req.Raw {
 		for _, k := range p.req.Keep {
 			d.kept = append(d.kept, newCSVTyped(p, k))
@@ -62,7 +65,7 @@ func newCSVDecoder(p *csvPlan) *csvDecoder {
 
 // begin points the decoder at a block and makes room for at least one row.
 func (d *csvDecoder) begin(b *Block, r *Rows) {
-	d.r, d.data = r, b.Data
+	d.r, d.data, d.err = r, b.Data, nil
 	d.data[:len(d.data)+1][len(d.data)] = '\n'
 	d.short = d.short[:0]
 	if len(r.Features) != len(d.plan.req.Features) {
@@ -140,7 +143,7 @@ func (d *csvDecoder) all(note csvNote) error {
 		return d.fatal(0, note.fault)
 	}
 	if note.fault == TooLong {
-		d.tooLong(0, 0)
+		d.tooLong(0)
 		return nil
 	}
 	return d.records()
@@ -148,27 +151,27 @@ func (d *csvDecoder) all(note csvNote) error {
 
 // records decodes the records of a block that is nothing else.
 func (d *csvDecoder) records() error {
-	one := len(d.plan.columns) == 1
-	for p := 0; p < len(d.data); {
-		if n := d.blank(p); n > 0 && !one {
-			p += n
-			continue
-		}
+	for p := 0; p < len(d.data) && d.err == nil; {
 		if d.r.N == d.rows {
 			d.grow(2 * d.rows)
 		}
-		next := d.record(p)
-		if next-p > d.plan.limit {
-			if record := trimLineEnd(d.data[p:next]); len(record) > d.plan.limit {
-				d.undo()
-				if quotedPast(record, d.plan.delim, d.plan.limit) {
-					return d.fatal(p, TooLong)
-				}
-				d.tooLong(p, next)
-			}
-		}
-		p = next
+		p = d.fastRows(p)
 	}
+	return d.err
+}
+
+// overlong takes back the last row, whose record is data[start:next], if the
+// record is longer than the limit.
+func (d *csvDecoder) overlong(start, next int) error {
+	record := trimLineEnd(d.data[start:min(next, len(d.data))])
+	if len(record) <= d.plan.limit {
+		return nil
+	}
+	d.undo()
+	if quotedPast(record, d.plan.delim, d.plan.limit) {
+		return d.fatal(start, TooLong)
+	}
+	d.tooLong(start)
 	return nil
 }
 
@@ -181,31 +184,21 @@ func (d *csvDecoder) blank(p int) int {
 	return 1
 }
 
-// record decodes the record at p as the next row and returns where the one
-// after it starts.
-func (d *csvDecoder) record(p int) int {
-	r, row, start, bads := d.r, d.r.N, p, len(d.r.Bad)
-	r.starts[row] = int32(p)
-	column, end, last := 0, p, false
-	for ; column < len(d.plan.columns) && !last; column++ {
-		c := scanCell(d.data, p, d.plan.delim)
-		d.take(column, row, &c)
-		p, end, last = c.next, c.end, c.last
+// ragged reports the record whose cell, the last of n used, is not where the
+// header has its end, and returns where the next record starts. What was bad
+// with its cells no longer matters.
+func (d *csvDecoder) ragged(n int, cell *csvCell, bads int) (next int) {
+	row := d.r.N
+	d.r.Bad = d.r.Bad[:bads]
+	d.bad(row, SlotRecord, -1, Ragged)
+	if !cell.last {
+		return d.rest(cell.next)
 	}
-	n := len(d.plan.columns)
-	switch {
-	case !last:
-		p = d.rest(p)
-		r.Bad = append(r.Bad[:bads], Bad{Row: int32(row), Slot: SlotRecord, Column: -1, Reason: Ragged})
-	case column < n:
-		d.absent(column, row, end)
-		r.Bad = append(r.Bad[:bads], Bad{Row: int32(row), Slot: SlotRecord, Column: -1, Reason: Ragged})
-		if d.plan.req.PadRagged && d.plan.whole {
-			d.short = append(d.short, csvRepair{row, n - column})
-		}
+	d.absent(n, row, cell.end)
+	if d.plan.req.PadRagged && d.plan.whole {
+		d.short = append(d.short, csvRepair{row, len(d.plan.columns) - n})
 	}
-	d.endRow(row, start, end, bads)
-	return p
+	return cell.next
 }
 
 // endRow closes a row whose kept record is data[start:end].
@@ -254,9 +247,8 @@ func (d *csvDecoder) span(slot, row, start, end int) {
 	d.r.Raw.Cells[k], d.r.Raw.Cells[k+1] = int32(start), int32(end)
 }
 
-// tooLong makes a row without values of the record at p, of which no more is
-// in data than up to end.
-func (d *csvDecoder) tooLong(p, end int) {
+// tooLong makes a row without values of the record at p.
+func (d *csvDecoder) tooLong(p int) {
 	row := d.r.N
 	d.r.starts[row] = int32(p)
 	d.absent(0, row, p)

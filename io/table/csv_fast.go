@@ -1,0 +1,234 @@
+package table
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+)
+
+// fastKind is what the fast loop does with a column's cells.
+type fastKind uint8
+
+const (
+	fastOdd        fastKind = iota // leaves them to the general path
+	fastSkip                       // passes over them
+	fastSpan                       // notes where they stand
+	fastNumber                     // reads them as a number
+	fastNumberSpan                 // both
+)
+
+// fastColumn is a column as the fast loop sees it.
+type fastColumn struct {
+	out  unsafe.Pointer // the feature's numbers
+	slot uintptr        // of the kept cell
+	kind fastKind
+	sep  byte // what ends the cell: the delimiter, or a line feed in the last
+}
+
+// fastKindOf says what the fast loop can do with a column that is put to uses.
+func fastKindOf(uses []csvOp, p *csvPlan) (kind fastKind, feature, kept int) {
+	numbers, spans := 0, 0
+	for _, op := range uses {
+		switch op.kind {
+		case opNumber:
+			numbers, feature = numbers+1, op.slot
+		case opSpan:
+			spans, kept = spans+1, op.slot
+		default:
+			return fastOdd, 0, 0
+		}
+	}
+	plain := (p.decimal == '.' || p.decimal == ',') && p.decimal != p.delim
+	switch {
+	case numbers == 0 && spans == 0:
+		return fastSkip, 0, 0
+	case numbers == 0 && spans == 1:
+		return fastSpan, 0, kept
+	case numbers == 1 && spans == 0 && plain:
+		return fastNumber, feature, 0
+	case numbers == 1 && spans == 1 && plain:
+		return fastNumberSpan, feature, kept
+	}
+	return fastOdd, 0, 0
+}
+
+// aim points the fast columns at the features' memory.
+func (d *csvDecoder) aim() {
+	for c, uses := range d.plan.columns {
+		kind, feature, kept := fastKindOf(uses, d.plan)
+		f := &d.fast[c]
+		f.kind, f.slot, f.sep, f.out = kind, uintptr(kept), d.plan.delim, nil
+		if kind == fastNumber || kind == fastNumberSpan {
+			f.out = unsafe.Pointer(unsafe.SliceData(d.r.Features[feature].F64))
+		}
+	}
+	d.fast[len(d.fast)-1].sep = '\n'
+}
+
+// load8 is the eight bytes at base+p, the first one lowest.
+func load8(base unsafe.Pointer, p uintptr) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(base, p))[:])
+}
+
+func load1(base unsafe.Pointer, p uintptr) byte { return *(*byte)(unsafe.Add(base, p)) }
+
+// eightDigits is the number that eight digits make; digit values, not
+// characters, the first in the lowest byte. Three multiplications add up
+// pairs, then fours, then all.
+func eightDigits(d uint64) uint64 {
+	d = d*10 + d>>8
+	return (d&0x000000ff000000ff*0x000f424000000064 + d>>16&0x000000ff000000ff*0x0000271000000001) >> 32
+}
+
+const (
+	swarZeros  = '0' * swarOnes
+	swarNoDigi = 0x76 * swarOnes // added to 10 … 127 it sets the high bit
+)
+
+// fastRows decodes records from p on until the block ends or there is no room
+// for another row, and returns where it stopped.
+//
+// A cell is looked at eight bytes at a time. Whatever the delimiter is, the
+// first byte that is no digit is the decimal point or the end of the number,
+// so that one mask serves to find, to check and to cut out the digits. What is
+// not a short plain number goes to the general path, cell by cell.
+//
+// Memory: every load starts at or before the line feed behind the block's end,
+// and reads at most 16 bytes on, which is inside the block's Slack. p moves
+// past that line feed only at the end of the last row. Rows and cells are
+// written below d.rows.
+func (d *csvDecoder) fastRows(p0 int) int {
+	d.aim()
+	r := d.r
+	base := unsafe.Pointer(unsafe.SliceData(d.data))
+	fast := d.fast
+	var cells unsafe.Pointer
+	if d.plan.req.Raw && !d.plan.whole {
+		cells = unsafe.Pointer(unsafe.SliceData(r.Raw.Cells))
+	}
+	starts := r.starts
+	stride := uintptr(len(d.plan.req.Keep)) * 8
+	delims := uint64(d.plan.delim) * swarOnes
+	decimal := d.plan.decimal
+	careful := len(d.plan.missing.numbers) > 0
+	limit := d.plan.limit
+	one := len(fast) == 1
+	p, n := uintptr(p0), uintptr(len(d.data))
+	row := uintptr(r.N)
+	room := uintptr(d.rows)
+	for p < n && row < room {
+		if first := load1(base, p); first <= '\r' && !one {
+			if skip := d.blank(int(p)); skip > 0 {
+				p += uintptr(skip)
+				continue
+			}
+		}
+		start, bads := p, len(r.Bad)
+		r.N = int(row)
+		starts[row] = int32(p)
+		end := p
+		for ci := range fast {
+			c := &fast[ci]
+			at := p
+			w := load8(base, p)
+			switch c.kind {
+			case fastNumber, fastNumberSpan:
+				neg := uint64(0)
+				if byte(w) == '-' {
+					neg = 1 << 63
+					p++
+					w = load8(base, p)
+				}
+				digits := w ^ swarZeros
+				other := (digits + swarNoDigi | digits) & swarHighs
+				if other == 0 {
+					goto odd
+				}
+				var f float64
+				k := uintptr(bits.TrailingZeros64(other)) &^ 7
+				p += k >> 3
+				if byte(w>>k) != decimal {
+					if k == 0 {
+						goto odd
+					}
+					f = float64(int64(eightDigits(digits << (64 - k))))
+				} else if other &= other - 1; other != 0 {
+					k2 := uintptr(bits.TrailingZeros64(other)) &^ 7
+					low := uint64(1)<<k - 1
+					digits = digits&low | digits>>8&^low
+					if k2 == 8 {
+						goto odd
+					}
+					p += (k2 - k) >> 3
+					f = float64(int64(eightDigits(digits<<(72-k2)))) / pow10[(k2-k-8)>>3&15]
+				} else {
+					goto odd
+				}
+				end = p
+				if term := load1(base, p); term == c.sep {
+					p++
+				} else if term == '\r' && c.sep == '\n' && load1(base, p+1) == '\n' {
+					p += 2
+				} else {
+					goto odd
+				}
+				if careful && d.plan.missing.maybe(f) {
+					goto odd
+				}
+				if neg != 0 {
+					f = -f
+				}
+				*(*float64)(unsafe.Add(c.out, row<<3)) = f
+				if c.kind == fastNumberSpan {
+					at32 := (*[2]int32)(unsafe.Add(cells, row*stride+c.slot<<3))
+					at32[0], at32[1] = int32(at), int32(end)
+				}
+				continue
+			case fastSkip, fastSpan:
+				if byte(w) == '"' {
+					goto odd
+				}
+				x, y := w^delims, w^'\n'*swarOnes
+				t := ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
+				for t == 0 {
+					p += 8
+					w = load8(base, p)
+					x, y = w^delims, w^'\n'*swarOnes
+					t = ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
+				}
+				p += uintptr(bits.TrailingZeros64(t)) >> 3
+				if load1(base, p) != c.sep {
+					goto odd
+				}
+				end = p
+				if c.sep == '\n' && end > at && load1(base, end-1) == '\r' {
+					end--
+				}
+				p++
+				if c.kind == fastSpan {
+					at32 := (*[2]int32)(unsafe.Add(cells, row*stride+c.slot<<3))
+					at32[0], at32[1] = int32(at), int32(end)
+				}
+				continue
+			}
+		odd:
+			cell := scanCell(d.data, int(at), d.plan.delim)
+			d.take(ci, int(row), &cell)
+			p, end = uintptr(cell.next), uintptr(cell.end)
+			if cell.last != (ci == len(fast)-1) {
+				p = uintptr(d.ragged(ci+1, &cell, bads))
+				end = uintptr(cell.end)
+				break
+			}
+		}
+		d.endRow(int(row), int(start), int(end), bads)
+		row++
+		if p-start > uintptr(limit) {
+			if err := d.overlong(int(start), int(p)); err != nil {
+				d.err = err
+				break
+			}
+		}
+	}
+	return int(p)
+}
