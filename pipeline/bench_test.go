@@ -45,7 +45,7 @@ func benchTable(b *testing.B, name string) string {
 	var text strings.Builder
 	text.WriteString("id,weight_kg,height_cm,age_years,pulse_bpm,total_cholesterol_mg_dl\n")
 	for i := range benchRows {
-		fmt.Fprintf(&text, "%d,%.1f,%.1f,%d,%d,%d\n", i+1, 80+20*random.NormFloat64(), 167+10*random.NormFloat64(),
+		fmt.Fprintf(&text, "%d,%.1f,%.1f,%d,%d,%d\n", i+1, 45+80*random.Float64(), 167+10*random.NormFloat64(),
 			20+random.IntN(60), 50+random.IntN(50), 120+random.IntN(180))
 	}
 	csv := filepath.Join(b.TempDir(), "in.csv")
@@ -63,6 +63,7 @@ func benchTable(b *testing.B, name string) string {
 	defer out.Close()
 	format, zip, _ := table.FormatOf(name)
 	r := benchRun(csv, format, zip, out)
+	r.job.Columns.Prefix = "old_"
 	if _, err := pipeline.Run(context.Background(), &r.job); err != nil {
 		b.Fatal(err)
 	}
