@@ -44,12 +44,8 @@ func (o *Outputs) check(width int) error {
 	if n := len(o.Names); n != 0 && n != width {
 		return &ShapeError{"outputs.names", "names", n, width}
 	}
-	labels := width
-	if width == 1 {
-		labels = 2
-	}
-	if n := len(o.Labels); n != 0 && n != labels {
-		return &ShapeError{"outputs.labels", "labels", n, labels}
+	if n := len(o.Labels); n != 0 && n != width && (width != 1 || n != 2) {
+		return &ShapeError{"outputs.labels", "labels", n, max(2, width)}
 	}
 	return nil
 }

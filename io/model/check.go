@@ -140,8 +140,8 @@ func checkOutputs(o *nn.Outputs, width int) error {
 		}
 	}
 	if o.Labels != nil {
-		if want := max(2, width); len(o.Labels) != want {
-			return faultf("outputs.labels", "%d labels, want %d", len(o.Labels), want)
+		if n, want := len(o.Labels), max(2, width); n != want && n != width {
+			return faultf("outputs.labels", "%d labels, want %d", n, want)
 		}
 		if err := distinct(o.Labels, "outputs.labels"); err != nil {
 			return err
