@@ -71,7 +71,7 @@ func (u *unpacked) fault(err error) error {
 
 // gzipBlock is what is compressed at once, whatever the blocks of rows: the
 // bytes of a gzip stream depend on where it is cut.
-const gzipBlock = 1 << 20
+const gzipBlock = 256 << 10
 
 // compress writes a gzip stream (no name, no time) or a zstd frame into w. The
 // bytes do not depend on how the writes are cut nor on workers. Goroutines of
