@@ -39,8 +39,13 @@ var rules = []rule{
 		never: []string{"io", "os", "net", "sync", "encoding"},
 	},
 	{
+		layer: "yhat/nn/graph",
+		may:   []string{"yhat/nn", "yhat/nn/internal/kernel"},
+		never: []string{"io", "os", "net", "sync", "encoding"},
+	},
+	{
 		layer: "yhat/nn/train",
-		may:   []string{"yhat/nn", gonum},
+		may:   []string{"yhat/nn", "yhat/nn/internal/kernel", gonum},
 		never: []string{"os", "net"},
 	},
 	{
@@ -50,7 +55,7 @@ var rules = []rule{
 	},
 	{
 		layer: "yhat/io/table",
-		may:   []string{arrow, "github.com/klauspost/compress", "github.com/klauspost/pgzip", json2, system},
+		may:   []string{arrow, "github.com/google/flatbuffers/go", "github.com/klauspost/compress", "github.com/klauspost/pgzip", json2, system},
 		never: []string{"net"},
 	},
 	{
