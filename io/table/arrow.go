@@ -74,6 +74,9 @@ func (s *arrowSource) openFile() error {
 	if s.in.size, err = s.in.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
+	if err := s.checkFile(); err != nil {
+		return err
+	}
 	r, err := ipc.NewFileReader(s.in.whole(), ipc.WithAllocator(s.mem), ipc.WithBodySizeLimit(0))
 	if err != nil {
 		return err

@@ -129,7 +129,7 @@ func (m *messageWriter) WritePayload(p ipc.Payload) error {
 	header := p.Meta()
 	defer header.Release()
 	t := flatbuffers.Table{Bytes: header.Bytes(), Pos: flatbuffers.GetUOffsetT(header.Bytes())}
-	switch t.GetByteSlot(6, 0) {
+	switch t.GetByteSlot(messageHeaderType, 0) {
 	case dictionaryMessage:
 		m.dicts = appendBlock(m.dicts, start, meta, m.at-start-int64(meta))
 	case batchMessage:
@@ -149,8 +149,8 @@ func appendBlock(b []byte, offset int64, meta int, body int64) []byte {
 func (m *messageWriter) Close() error {
 	end := []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
 	if m.footer != nil {
-		footer := withBlocks(m.footer, 8, m.dicts)
-		footer = withBlocks(footer, 10, m.batches)
+		footer := withBlocks(m.footer, footerDictionaries, m.dicts)
+		footer = withBlocks(footer, footerBatches, m.batches)
 		end = append(end, footer...)
 		end = binary.LittleEndian.AppendUint32(end, uint32(len(footer)))
 		end = append(end, arrowMagic...)
@@ -180,7 +180,6 @@ func schemaFooter(schema *arrow.Schema) ([]byte, error) {
 // withBlocks returns a footer with blocks in the vector of the given field of
 // the table Footer: the vector is appended, and the field made to point at it.
 func withBlocks(footer []byte, field flatbuffers.VOffsetT, blocks []byte) []byte {
-	const blockSize = 24
 	footer = bytes.Clone(footer)
 	t := flatbuffers.Table{Bytes: footer, Pos: flatbuffers.GetUOffsetT(footer)}
 	slot := int(t.Pos) + int(t.Offset(field))

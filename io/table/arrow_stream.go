@@ -57,6 +57,9 @@ func (m *messages) Message() (*ipc.Message, error) {
 	if err := readFull(m.in, meta); err != nil {
 		return nil, err
 	}
+	if err := checkMessage(meta); err != nil {
+		return nil, err
+	}
 	body, err := m.body(bodyLength(meta))
 	if err != nil {
 		return nil, err

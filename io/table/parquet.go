@@ -34,18 +34,28 @@ type parquetSource struct {
 	arrow  *pqarrow.FileReader
 	fields []Field
 	leaves [][]int // leaf columns of each field
+	store  *byteStore
 
 	plan    *typedPlan
 	groups  int
-	group   int   // the row group being read
-	left    int64 // rows of it not yet cut
-	readers []*pqarrow.ColumnReader
-	step    int64 // rows of a block
+	group   int             // the row group being read
+	rows    int64           // of it
+	left    int64           // rows of it not yet cut
+	columns []parquetColumn // of the plan
+	step    int64           // rows of a block
+	turn    int             // counts blocks
+}
+
+// parquetColumn reads one column of a row group: its pages are decoded in the
+// workers, or, where that cannot be, it is read by the library in order.
+type parquetColumn struct {
+	flat   flatCursor
+	reader *pqarrow.ColumnReader
 }
 
 // newParquet opens a Parquet file. about gives its path.
 func newParquet(f randomFile, about func() Info, o ReadOptions) (Source, error) {
-	s := &parquetSource{about: about, path: about().Path, o: o, mem: o.Alloc, group: -1}
+	s := &parquetSource{about: about, path: about().Path, o: o, mem: o.Alloc, store: &byteStore{}, group: -1}
 	if s.mem == nil {
 		s.mem = memory.DefaultAllocator
 	}
@@ -69,6 +79,9 @@ func (s *parquetSource) open() error {
 		return err
 	}
 	if err := checkFooter(s.file, s.in.size); err != nil {
+		return err
+	}
+	if err := checkStoredSchema(s.file.MetaData().KeyValueMetadata()); err != nil {
 		return err
 	}
 	s.arrow, err = pqarrow.NewFileReader(s.file, pqarrow.ArrowReadProperties{}, s.mem)
@@ -146,8 +159,8 @@ func checkFooter(r *file.Reader, size int64) error {
 			}
 		}
 	}
-	if rows != r.NumRows() {
-		return fmt.Errorf("its row groups hold %d rows, its footer says %d", rows, r.NumRows())
+	if n := r.NumRows(); n != 0 && n != rows { // some writers leave it 0
+		return fmt.Errorf("its row groups hold %d rows, its footer says %d", rows, n)
 	}
 	return nil
 }
@@ -223,23 +236,23 @@ func (s *parquetSource) next(b *Block) error {
 			return err
 		}
 	}
-	n := min(s.step, s.left)
-	columns := make([]arrow.Array, 0, len(s.readers))
-	defer func() {
-		for _, c := range columns {
-			c.Release()
+	n, first := min(s.step, s.left), s.rows-s.left
+	state := &parquetBlock{first: first, rows: n, turn: s.turn, columns: make([]parquetPart, len(s.columns))}
+	b.state, b.source = state, s // before an error may end this: the block is released
+	for i := range s.columns {
+		var err error
+		c, part := &s.columns[i], &state.columns[i]
+		if c.reader != nil {
+			part.array, err = s.readColumn(c.reader, n)
+		} else {
+			part.pages, err = c.flat.take(first, n)
 		}
-	}()
-	for i, r := range s.readers {
-		c, err := s.readColumn(r, n)
 		if err != nil {
 			return fmt.Errorf("column %q of row group %d: %w", s.fields[s.plan.columns[i]].Name, s.group, err)
 		}
-		columns = append(columns, c)
 	}
 	s.left -= n
-	b.Batch = s.plan.batchOf(s.fields, columns, n)
-	b.source = s
+	s.turn++
 	return nil
 }
 
@@ -263,50 +276,87 @@ func (s *parquetSource) readColumn(r *pqarrow.ColumnReader, n int64) (arrow.Arra
 
 // nextGroup opens the columns of the next row group.
 func (s *parquetSource) nextGroup() error {
-	s.closeReaders()
+	s.closeColumns()
 	if s.group+1 >= s.groups {
 		return io.EOF
 	}
 	s.group++
 	g := s.file.RowGroup(s.group)
+	s.rows = g.NumRows()
 	for _, field := range s.plan.columns {
-		leaves := make(map[int]bool, len(s.leaves[field]))
-		for _, leaf := range s.leaves[field] {
-			leaves[leaf] = true
-			// pqarrow opens the children of a struct on other goroutines,
-			// where a panic could not be caught: find it here first.
-			pages, err := g.GetColumnPageReader(leaf)
-			if err != nil {
-				return err
-			}
-			if err := pages.Close(); err != nil {
-				return err
-			}
-		}
-		r, err := s.arrow.GetFieldReader(context.Background(), field, leaves, []int{s.group})
+		c, err := s.openColumn(g, field)
 		if err != nil {
 			return err
 		}
-		s.readers = append(s.readers, r)
+		s.columns = append(s.columns, c)
 	}
-	s.left = g.NumRows()
+	s.left = s.rows
 	return nil
 }
 
-func (s *parquetSource) closeReaders() {
-	for _, r := range s.readers {
-		r.Release()
+// openColumn finds the pages of a field, or opens it for reading in order.
+func (s *parquetSource) openColumn(g *file.RowGroupReader, field int) (c parquetColumn, err error) {
+	if leaf := s.arrow.Manifest.Fields[field]; leaf.IsLeaf() {
+		column, ok := flatColumnOf(flatLeafOf(s.file.MetaData().Schema.Column(leaf.ColIndex)), leaf.Field.Type)
+		meta, err := g.MetaData().ColumnChunk(leaf.ColIndex)
+		if err != nil {
+			return c, err
+		}
+		if ok {
+			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.store, s.mem)
+		}
+		if c.flat.chunk != nil {
+			return c, nil
+		}
 	}
-	s.readers = s.readers[:0]
+	leaves := make(map[int]bool, len(s.leaves[field]))
+	for _, leaf := range s.leaves[field] {
+		leaves[leaf] = true
+		// pqarrow opens the children of a struct on other goroutines, where a
+		// panic could not be caught: find it here first.
+		pages, err := g.GetColumnPageReader(leaf)
+		if err != nil {
+			return c, err
+		}
+		if err := pages.Close(); err != nil {
+			return c, err
+		}
+	}
+	c.reader, err = s.arrow.GetFieldReader(context.Background(), field, leaves, []int{s.group})
+	return c, err
 }
 
-// decode converts a batch; the bytes were decoded when it was cut.
+func (s *parquetSource) closeColumns() {
+	for i := range s.columns {
+		if c := &s.columns[i]; c.reader != nil {
+			c.reader.Release()
+		} else {
+			c.flat.close()
+		}
+	}
+	s.columns = s.columns[:0]
+}
+
+// decode decodes a block's pages and converts what they hold.
 func (s *parquetSource) decode(b *Block, r *Rows) error {
-	return s.guard(func() error { return s.plan.decode(b.Batch, nil, r) })
+	return s.guard(func() error {
+		state, scratch := b.state.(*parquetBlock), typedScratchOf(r)
+		if err := s.decodePages(state, &scratch.pages); err != nil {
+			return err
+		}
+		columns, err := s.arrays(state)
+		if err != nil {
+			return err
+		}
+		defer releaseArrays(columns)
+		batch := s.plan.batchOf(s.fields, columns, state.rows)
+		defer batch.Release()
+		return s.plan.decode(batch, nil, r)
+	})
 }
 
 func (s *parquetSource) Close() error {
-	return s.guard(func() error { s.closeReaders(); return nil })
+	return s.guard(func() error { s.closeColumns(); return nil })
 }
 
 // guard runs f and says of its error whether the file or the disk is at fault.

@@ -43,6 +43,9 @@ func (b *Block) Release() {
 		b.Batch.Release()
 		b.Batch = nil
 	}
+	if h, ok := b.state.(holder); ok {
+		h.release()
+	}
 	b.Edge, b.state = false, nil
 }
 
@@ -65,7 +68,8 @@ type Rows struct {
 	scratch any // what the decoder keeps from block to block
 }
 
-// holder is scratch that holds memory of others until the rows are reset.
+// holder is scratch or state that holds memory of others until the rows are
+// reset, or the block is released.
 type holder interface{ release() }
 
 // Feature is one decoded feature column of N rows. Numbers are in F64, or in

@@ -114,6 +114,18 @@ type typedScratch struct {
 	held    []arrow.Array // whose memory the features show
 	columns []typedColumn // one for each feature
 	rows    *Rows
+	pages   pageScratch
+}
+
+// typedScratchOf is the rows' scratch, made new if they were last used by a
+// source of another kind.
+func typedScratchOf(r *Rows) *typedScratch {
+	s, ok := r.scratch.(*typedScratch)
+	if !ok {
+		s = &typedScratch{rows: r}
+		r.scratch, r.Features = s, nil
+	}
+	return s
 }
 
 // typedColumn is the memory of one feature's own values.
@@ -136,12 +148,7 @@ func (s *typedScratch) release() {
 
 // decode fills r from a batch whose columns are those of the plan.
 func (p *typedPlan) decode(batch arrow.RecordBatch, state *typedState, r *Rows) error {
-	s, ok := r.scratch.(*typedScratch)
-	if !ok {
-		s = &typedScratch{rows: r}
-		r.scratch = s
-		r.Features = nil
-	}
+	s := typedScratchOf(r)
 	r.N, r.starts = int(batch.NumRows()), nil
 	s.columns = append(s.columns, make([]typedColumn, max(0, len(p.features)-len(s.columns)))...)
 	for i := range p.features {

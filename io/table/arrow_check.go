@@ -1,0 +1,221 @@
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	flatbuffers "github.com/google/flatbuffers/go"
+)
+
+// flatCheck walks the metadata of Arrow files, which are FlatBuffers, before
+// the library reads it: the library makes room for as many fields, keys and
+// union members as a vector says it has, and a damaged length can ask for more
+// memory than there is. Positions outside the buffer panic here, which guard
+// catches.
+type flatCheck struct {
+	left int // tables that may still be visited
+}
+
+var errBadMetadata = errors.New("its metadata is damaged")
+
+// Slots of the tables Message, Schema, Field, Union and Footer (Arrow columnar
+// format, Message.fbs, Schema.fbs and File.fbs).
+const (
+	messageHeaderType  = 6
+	messageHeader      = 8
+	messageMetadata    = 12
+	schemaFields       = 6
+	schemaMetadata     = 8
+	fieldTypeType      = 8
+	fieldType          = 10
+	fieldChildren      = 14
+	fieldMetadata      = 16
+	unionIDs           = 6
+	footerSchema       = 6
+	footerDictionaries = 8
+	footerBatches      = 10
+	footerMetadata     = 12
+	blockSize          = 24 // of the struct Block
+	schemaMessage      = 1
+	unionType          = 14
+)
+
+func newFlatCheck(buf []byte) (flatCheck, flatbuffers.Table) {
+	return flatCheck{left: len(buf)}, flatbuffers.Table{Bytes: buf, Pos: flatbuffers.GetUOffsetT(buf)}
+}
+
+// checkMessage checks the metadata of a message.
+func checkMessage(buf []byte) error {
+	c, t := newFlatCheck(buf)
+	if err := c.vector(t, messageMetadata, 4, nil); err != nil {
+		return err
+	}
+	if t.GetByteSlot(messageHeaderType, 0) != schemaMessage {
+		return nil
+	}
+	schema, ok := c.table(t, messageHeader)
+	if !ok {
+		return errBadMetadata
+	}
+	return c.schema(schema)
+}
+
+// checkArrowFooter checks a file's footer.
+func checkArrowFooter(buf []byte) error {
+	c, t := newFlatCheck(buf)
+	if err := c.vector(t, footerMetadata, 4, nil); err != nil {
+		return err
+	}
+	schema, ok := c.table(t, footerSchema)
+	if !ok {
+		return errBadMetadata
+	}
+	return c.schema(schema)
+}
+
+// table is the table that a slot points to.
+func (c *flatCheck) table(t flatbuffers.Table, slot flatbuffers.VOffsetT) (flatbuffers.Table, bool) {
+	o := t.Offset(slot)
+	if o == 0 {
+		return flatbuffers.Table{}, false
+	}
+	return flatbuffers.Table{Bytes: t.Bytes, Pos: t.Indirect(t.Pos + flatbuffers.UOffsetT(o))}, true
+}
+
+// vector checks that the elements of a vector lie in the buffer, and then each
+// of them, where they are tables.
+func (c *flatCheck) vector(t flatbuffers.Table, slot flatbuffers.VOffsetT, size int, each func(flatbuffers.Table) error) error {
+	o := t.Offset(slot)
+	if o == 0 {
+		return nil
+	}
+	n, start := t.VectorLen(flatbuffers.UOffsetT(o)), t.Vector(flatbuffers.UOffsetT(o))
+	if n < 0 || int(start)+n*size > len(t.Bytes) {
+		return errBadMetadata
+	}
+	for i := range n {
+		if c.left--; c.left < 0 {
+			return errBadMetadata
+		}
+		if each == nil {
+			continue
+		}
+		at := t.Indirect(start + flatbuffers.UOffsetT(i*size))
+		if err := each(flatbuffers.Table{Bytes: t.Bytes, Pos: at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *flatCheck) schema(t flatbuffers.Table) error {
+	if err := c.vector(t, schemaMetadata, 4, nil); err != nil {
+		return err
+	}
+	return c.vector(t, schemaFields, 4, func(f flatbuffers.Table) error { return c.field(f, 0) })
+}
+
+// field checks a field and its children.
+func (c *flatCheck) field(t flatbuffers.Table, depth int) error {
+	if depth > 64 {
+		return errBadMetadata
+	}
+	if err := c.vector(t, fieldMetadata, 4, nil); err != nil {
+		return err
+	}
+	if t.GetByteSlot(fieldTypeType, 0) == unionType {
+		if u, ok := c.table(t, fieldType); ok {
+			if err := c.vector(u, unionIDs, 4, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return c.vector(t, fieldChildren, 4, func(f flatbuffers.Table) error { return c.field(f, depth+1) })
+}
+
+// checkFile checks an Arrow file's footer before the library reads it.
+func (s *arrowSource) checkFile() error {
+	tail := make([]byte, 4+len(arrowMagic))
+	if s.in.size < int64(2*len(tail)) {
+		return errors.New("it is too short to be an Arrow file")
+	}
+	if _, err := s.in.ReadAt(tail, s.in.size-int64(len(tail))); err != nil {
+		return err
+	}
+	size := int64(binary.LittleEndian.Uint32(tail))
+	if string(tail[4:]) != arrowMagic || size > s.in.size-int64(2*len(tail)) {
+		return errors.New("it does not end as an Arrow file")
+	}
+	footer := make([]byte, size)
+	if _, err := s.in.ReadAt(footer, s.in.size-int64(len(tail))-size); err != nil {
+		return err
+	}
+	if err := checkArrowFooter(footer); err != nil {
+		return err
+	}
+	t := flatbuffers.Table{Bytes: footer, Pos: flatbuffers.GetUOffsetT(footer)}
+	for _, slot := range []flatbuffers.VOffsetT{footerDictionaries, footerBatches} {
+		if err := s.checkBlocks(t, slot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBlocks checks the metadata of the messages that a footer lists.
+func (s *arrowSource) checkBlocks(t flatbuffers.Table, slot flatbuffers.VOffsetT) error {
+	c := flatCheck{left: len(t.Bytes)}
+	if err := c.vector(t, slot, blockSize, nil); err != nil {
+		return err
+	}
+	o := t.Offset(slot)
+	if o == 0 {
+		return nil
+	}
+	n, start := t.VectorLen(flatbuffers.UOffsetT(o)), t.Vector(flatbuffers.UOffsetT(o))
+	for i := range n {
+		block := t.Bytes[int(start)+i*blockSize:]
+		at, size := int64(binary.LittleEndian.Uint64(block)), int64(binary.LittleEndian.Uint32(block[8:]))
+		if at < 0 || size < 8 || size > maxMetadata || at > s.in.size-size {
+			return fmt.Errorf("message %d lies outside the file", i)
+		}
+		meta := make([]byte, size)
+		if _, err := s.in.ReadAt(meta, at); err != nil {
+			return err
+		}
+		skip := 4 // the length, behind a mark in all but the oldest files
+		if binary.LittleEndian.Uint32(meta) == continuation {
+			skip = 8
+		}
+		if err := checkMessage(meta[skip:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStoredSchema checks the Arrow schema that a Parquet file may hold.
+func checkStoredSchema(meta metadata.KeyValueMetadata) error {
+	text := meta.FindValue("ARROW:schema")
+	if text == nil {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(*text)
+	if err != nil {
+		return err
+	}
+	m := &messages{in: bufio.NewReader(bytes.NewReader(b)), mem: memory.DefaultAllocator}
+	defer m.Release()
+	msg, err := m.Message()
+	if err != nil || msg.Type() != ipc.MessageSchema {
+		return errBadMetadata
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package table
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	codec "github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+)
+
+// foreignParquet writes a batch as other programs might.
+func foreignParquet(t testing.TB, b arrow.RecordBatch, group int64, opts ...parquet.WriterProperty) []byte {
+	t.Helper()
+	tbl := array.NewTableFromRecords(b.Schema(), []arrow.RecordBatch{b})
+	defer tbl.Release()
+	var buf bytes.Buffer
+	err := pqarrow.WriteTable(tbl, &buf, group, parquet.NewWriterProperties(opts...),
+		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func openParquet(data []byte, o ReadOptions) (Source, error) {
+	return newParquet(bytes.NewReader(data), func() Info { return Info{Path: "t.parquet", Format: Parquet} }, o)
+}
+
+// Pages decoded in the workers hold what was written, however it was encoded.
+func TestParquetEncodings(t *testing.T) {
+	want := randomBatch(memory.DefaultAllocator, richFields(), 7000, 3)
+	required := withoutNulls(want)
+	for _, dictionary := range []bool{false, true} {
+		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
+			for _, c := range []codec.Compression{codec.Codecs.Uncompressed, codec.Codecs.Snappy, codec.Codecs.Gzip, codec.Codecs.Zstd, codec.Codecs.Brotli} {
+				for _, page := range []int64{500, 1 << 20} {
+					for _, b := range []arrow.RecordBatch{want, required} {
+						mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+						data := foreignParquet(t, b, 3000, parquet.WithDictionaryDefault(dictionary), parquet.WithDataPageVersion(version),
+							parquet.WithCompression(c), parquet.WithDataPageSize(page), parquet.WithBatchSize(100))
+						s, err := openParquet(data, ReadOptions{Alloc: mem, BlockSize: 1})
+						got := readBatch(t, mem, s, err)
+						requireEqual(t, mem, b, got)
+						got.Release()
+						mem.AssertSize(t, 0)
+						if t.Failed() {
+							t.Fatalf("dictionary %t, pages %v of %d bytes, %s", dictionary, version, page, c)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// withoutNulls is a batch of the same types whose fields cannot be null.
+func withoutNulls(b arrow.RecordBatch) arrow.RecordBatch {
+	fields := append([]arrow.Field(nil), b.Schema().Fields()...)
+	columns := make([]arrow.Array, len(fields))
+	rng := rand.New(rand.NewPCG(1, 9))
+	for i := range fields {
+		fields[i].Nullable = false
+		builder := array.NewBuilder(memory.DefaultAllocator, fields[i].Type)
+		for range b.NumRows() {
+			appendRandom(builder, rng, false)
+		}
+		columns[i] = builder.NewArray()
+		builder.Release()
+	}
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, b.NumRows())
+}
+
+// Blocks may be decoded by any worker in any order, after the source is
+// closed, or not at all.
+func TestParquetBlocksInAnyOrder(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	fields := append(richFields(), nestedFields()...)
+	for i := range fields {
+		fields[i].Name = fmt.Sprint(i)
+	}
+	want := randomBatch(memory.DefaultAllocator, fields, 12000, 5)
+	data := foreignParquet(t, want, 7000, parquet.WithDataPageSize(4000), parquet.WithBatchSize(64))
+	s, err := openParquet(data, ReadOptions{Alloc: mem, BlockSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(keepAll(s)); err != nil {
+		t.Fatal(err)
+	}
+	var blocks []*Block
+	for {
+		b := &Block{}
+		if err := s.Next(b); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, b)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	parts := make([]arrow.RecordBatch, len(blocks))
+	var work sync.WaitGroup
+	next := make(chan int, len(blocks))
+	for range 4 {
+		work.Go(func() {
+			var r Rows
+			defer r.Reset()
+			for i := range next {
+				if err := blocks[i].Decode(&r); err != nil {
+					t.Error(err)
+					continue
+				}
+				parts[i] = array.NewRecordBatch(want.Schema(), r.Kept, int64(r.N))
+				blocks[i].Release()
+			}
+		})
+	}
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(len(blocks)) {
+		if i == len(blocks)-1 {
+			blocks[i].Release() // never decoded
+			continue
+		}
+		next <- i
+	}
+	close(next)
+	work.Wait()
+	parts = parts[:len(parts)-1]
+	got, err := concatenate(parts, mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := want.NewSlice(0, got.NumRows())
+	requireEqual(t, mem, head, got)
+	got.Release()
+	releaseAll(parts)
+}
+
+// A damaged file is read as it was or refused; it never panics, and never
+// gives fewer rows than its footer says.
+func TestTypedDamage(t *testing.T) {
+	eachTyped(t, func(t *testing.T, f typedFormat, mem memory.Allocator) {
+		fields := append(richFields(), nestedFields()...)
+		for i := range fields {
+			fields[i].Name = fmt.Sprint(i)
+		}
+		want := randomBatch(mem, fields, 300, 11)
+		data := writeTyped(t, f, fields, WriteOptions{Alloc: mem}, want)
+		want.Release()
+		rng := rand.New(rand.NewPCG(2, 3))
+		refused := 0
+		for range 400 {
+			bad := bytes.Clone(data)
+			switch rng.IntN(3) {
+			case 0:
+				bad = bad[:rng.IntN(len(bad))]
+			case 1:
+				bad[rng.IntN(len(bad))] ^= byte(1 << rng.IntN(8))
+			default:
+				at := rng.IntN(len(bad))
+				for i := range bad[at:min(len(bad), at+4)] {
+					bad[at+i] = byte(rng.Uint32())
+				}
+			}
+			rows := 0
+			s, err := f.open(bad, ReadOptions{})
+			if err == nil {
+				err = readTyped(s, keepAll(s), func(r *Rows) { rows += r.N })
+			}
+			switch {
+			case err == nil && rows != 300 && f.name == "parquet":
+				t.Fatalf("%d rows of 300 and no error", rows)
+			case err != nil && !errors.Is(err, ErrData):
+				t.Fatalf("an error of another kind: %v", err)
+			case err != nil:
+				refused++
+			}
+		}
+		if refused == 0 {
+			t.Error("no damage was noticed")
+		}
+	})
+}
