@@ -35,10 +35,29 @@ func AppendFloat32(dst []byte, f float32) []byte {
 	length := decimalLength(s)
 	s *= integerPowers[9-length]
 	first := s / 1e8
-	d := decimalDigits{first: byte(first), hi: digits8(s - first*1e8)}
-	d.count = 9 - bits.LeadingZeros64(d.hi)>>3
-	d.point = length + k
+	hi := digits8(s - first*1e8)
+	count := 9 - bits.LeadingZeros64(hi)>>3
+	point := length + k
+	if point <= 0 && point > -4 {
+		return appendFraction(dst, b>>31, byte(first), hi, count, point)
+	}
+	d := decimalDigits{first: byte(first), hi: hi, count: count, point: point}
 	return d.append(dst, b>>31 != 0, plainRange(float64(f)))
+}
+
+// appendFraction appends ±0.000ddd, as decimalDigits.append does, for up to
+// nine digits.
+func appendFraction(dst []byte, neg uint32, first byte, hi uint64, count, point int) []byte {
+	n := len(dst)
+	b := (*[24]byte)(dst[n : n+24])
+	b[0] = '-'
+	i := int(neg & 1)
+	binary.LittleEndian.PutUint64(b[i:], point0)
+	i += 2 - point
+	t := b[i&7:]
+	t[0] = '0' + first
+	binary.LittleEndian.PutUint64(t[1:], hi|zeros8)
+	return dst[:n+i+count]
 }
 
 // AppendFloat64 is AppendFloat32 for float64.
@@ -153,33 +172,27 @@ func odd64(g *[2]uint64, x uint64) uint64 {
 
 // pickShortest picks the decimal of the interval lower … upper, all scaled by
 // four: the multiple of ten if there is one, else the one nearest to middle.
-// The bounds themselves read back to a value whose c is even.
+// The bounds themselves read back to a value whose c is even. Which case it is
+// no branch predictor knows, so all are computed and one is selected.
 func pickShortest(lower, middle, upper, isOdd uint64, k int) (uint64, int) {
 	lower += isOdd
 	upper -= isOdd
 	s := middle >> 2
-	if s >= 10 {
-		tens := s / 10
-		below, above := lower <= 40*tens, 40*tens+40 <= upper
-		if below != above {
-			if above {
-				tens++
-			}
-			return tens, k + 1
-		}
-	}
-	below, above := lower <= 4*s, 4*s+4 <= upper
-	if below != above {
-		if above {
-			s++
-		}
-		return s, k
-	}
-	if half := 4*s + 2; middle > half || middle == half && s&1 == 1 {
-		s++
-	}
-	return s, k
+	tens := s / 10
+	below, above := noLess(40*tens, lower), noLess(upper, 40*tens+40)
+	useTens := (below ^ above) & noLess(s, 10)
+	tens += above
+
+	half := 4*s + 2
+	below, above = noLess(4*s, lower), noLess(upper, 4*s+4)
+	up := noLess(middle, half+1) | noLess(middle, half)&s
+	up ^= (up ^ above) & (below ^ above)
+	s += up & 1
+	return s ^ (s^tens)&-useTens, k + int(useTens)
 }
+
+// noLess is 1 if a >= b, else 0, for numbers below 2^63.
+func noLess(a, b uint64) uint64 { return (b-a-1)>>63 }
 
 // floorLog10Pow2 is floor(log10(2^q)), or floor(log10(3/4 · 2^q)). Exact for
 // |q| <= 1500.
