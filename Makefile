@@ -12,7 +12,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz bench benchstat peers ortbench fixtures generate \
+.PHONY: help build test race noasm fuzz bench benchstat peers growth ortbench fixtures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -47,6 +47,9 @@ benchstat: ## compare OLD=file and NEW=file
 
 peers: build ## this program beside others, same files and model: fixtures/peers/README.md
 	fixtures/peers/run
+
+growth: build ## time and memory against the number of rows
+	fixtures/peers/growth
 
 ortbench: ## the network's loops beside onnxruntime, in one process
 	fixtures/peers/ortbench/run
