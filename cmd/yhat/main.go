@@ -1,0 +1,65 @@
+// Command yhat scores tables with neural networks: rows of features in, the
+// same rows with their predictions out.
+package main
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"yhat/pipeline/flow"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is the whole life of the process: it returns the exit code.
+func run(args []string) int {
+	// A reader of stdout that goes away is an error of the write, not a signal.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := untilSignal()
+	defer stop()
+	u := newUI(os.Stdin, os.Stdout, os.Stderr)
+	app := newApp(u)
+	err := flow.Try(func() error {
+		args, err := tidyArgs(app, args)
+		if err != nil {
+			return err
+		}
+		return app.RunContext(ctx, append([]string{"yhat"}, args...))
+	})
+	return u.finish(ctx, err)
+}
+
+// newApp is the command with its subcommands.
+func newApp(u *ui) *cli.App {
+	app := &cli.App{
+		Name:                 "yhat",
+		Usage:                "score tables with neural networks",
+		UsageText:            "yhat COMMAND [FLAGS] [INPUT ...]",
+		Description:          appDescription,
+		HideVersion:          true,
+		HideHelpCommand:      true,
+		EnableBashCompletion: true,
+		// Lists are cut in settings, where names may hold commas.
+		DisableSliceFlagSeparator: true,
+		Reader:                    u.stdin,
+		Writer:                    u.stdout,
+		ErrWriter:                 io.Discard, // every word to stderr goes through ui
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              usageError,
+		Commands: []*cli.Command{
+			scoreCommand(u), inspectCommand(u), verifyCommand(u), versionCommand(u),
+			completionCommand(u), manCommand(u),
+		},
+	}
+	app.CustomAppHelpTemplate = appHelp
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true
+		c.OnUsageError = usageError
+		c.CustomHelpTemplate = commandHelp(c)
+	}
+	return app
+}

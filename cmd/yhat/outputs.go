@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"yhat/io/table"
+	"yhat/pipeline"
+)
+
+// outputs are the files a job writes, and how.
+type outputs struct {
+	path, rejects, report string
+	format                table.Format // "": chosen by the first input
+	zip                   string
+	opt                   table.WriteOptions
+	first                 table.Format // of the first input, once it is open
+}
+
+// readOutputs reads the flags that say what is written where.
+func readOutputs(u *ui, s *settings, workers int) *outputs {
+	o := &outputs{path: s.textOr("output", "-"), rejects: s.text("rejects"), report: s.text("report")}
+	o.opt = table.WriteOptions{
+		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
+		FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
+	}
+	byName, zip, known := table.FormatOf(o.path)
+	o.format, o.zip = s.format("output-format"), zip
+	if o.format == "" && known {
+		o.format = byName
+	}
+	for _, name := range []string{"output", "rejects", "report"} {
+		if s.has(name) && s.text(name) == "" {
+			s.refuse(name, "an empty name")
+		}
+	}
+	if !o.format.Text() && o.format != "" {
+		o.checkTyped(u, s)
+	}
+	o.checkPaths(u, s)
+	return o
+}
+
+// checkTyped refuses what makes no sense for Parquet and Arrow.
+func (o *outputs) checkTyped(u *ui, s *settings) {
+	if o.path == "-" && u.stdoutTerminal {
+		s.refuseUse("%s is not for a screen: write it to a file with -o", o.format)
+	}
+	if o.zip != "" && o.format != table.ArrowStream {
+		s.refuseUse("%s: %s is not compressed as a whole, its pages and batches are: leave out .%s", o.path, o.format, o.zip)
+	}
+	for _, name := range []string{"output-delimiter", "output-header", "float-format"} {
+		if s.has(name) {
+			s.refuseUse("--%s is for text; the output is %s", name, o.format)
+		}
+	}
+}
+
+// checkPaths refuses two outputs in one place, and the model as an output.
+func (o *outputs) checkPaths(u *ui, s *settings) {
+	names := []string{"--output", "--rejects", "--report"}
+	paths := []string{o.path, o.rejects, o.report}
+	for i, a := range paths {
+		for j, b := range paths[:i] {
+			if a != "" && b != "" && samePath(a, b) {
+				s.refuseUse("%s and %s both go to %s", names[j], names[i], placeName(a))
+			}
+		}
+		if a != "" && samePath(a, s.text("model")) {
+			s.refuseUse("%s would write over the model", names[i])
+		}
+	}
+}
+
+// placeName is a path as people call it.
+func placeName(path string) string {
+	if path == "-" {
+		return "stdout"
+	}
+	return path
+}
+
+// samePath reports whether two paths are one file, existing or not.
+func samePath(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if a == "-" || b == "-" || b == "" {
+		return false
+	}
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return errX == nil && errY == nil && x == y || table.SameFile(a, b)
+}
+
+// checkInputs refuses an output that is an input as well, stdout too: reading
+// what one writes would never end.
+func (o *outputs) checkInputs(paths []string) error {
+	for _, out := range []string{o.path, o.rejects, o.report} {
+		if err := table.CheckDistinct(paths, out); err != nil {
+			return err
+		}
+	}
+	for _, in := range paths {
+		if o.path == "-" && in != "-" && isStdout(in) {
+			return fmt.Errorf("%w: %s is an input, and stdout goes to it", table.ErrUsage, in)
+		}
+	}
+	return nil
+}
+
+// readFloatFormat reads --float-format: decimals, or -1 for the shortest.
+func readFloatFormat(s *settings) int {
+	v := s.textOr("float-format", "shortest")
+	if v == "shortest" {
+		return -1
+	}
+	digits, ok := strings.CutPrefix(v, "fixed:")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || n < 0 || n > 30 {
+		s.refuse("float-format", "%q is neither shortest nor fixed:N with N from 0 to 30", v)
+	}
+	return n
+}
+
+// choose is the output's format: by flag or name; else that of a text input,
+// else csv.
+func (o *outputs) choose(first table.Format) table.Format {
+	switch {
+	case o.format != "":
+		return o.format
+	case first.Text():
+		return first
+	}
+	return table.CSV
+}
+
+// raw reports whether cells of an input of format f are copied as they are
+// written. It is asked of the first input first.
+func (o *outputs) raw(f table.Format) bool {
+	if o.first == "" {
+		o.first = f
+	}
+	out := o.choose(o.first)
+	return out.Delimited() && f.Delimited() || out == table.NDJSON && f == table.NDJSON
+}
+
+// writer is the way from the sink to the output. Shut, it swallows what a sink
+// still writes when it is closed after a failure: no footer may make half a
+// table look whole.
+type writer struct {
+	out  io.Writer
+	shut bool
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	if w.shut {
+		return len(b), nil
+	}
+	return w.out.Write(b)
+}
+
+// closeOnce is a sink that the job closes when all is well, and its owner in
+// any case.
+type closeOnce struct {
+	table.Sink
+	closed bool
+}
+
+func (c *closeOnce) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	return c.Sink.Close()
+}
+
+// sink makes the sink once the columns are known.
+func (o *outputs) sink(w io.Writer, l table.Layout, first table.Source) (*closeOnce, error) {
+	in := first.Info().Format
+	out, opt := o.choose(in), o.opt
+	opt.KeepEdges = isArrow(in) && isArrow(out)
+	s, err := table.NewSink(w, out, o.zip, l, first, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &closeOnce{Sink: s}, nil
+}
+
+func isArrow(f table.Format) bool { return f == table.Arrow || f == table.ArrowStream }
+
+// told is what the report says about a published output.
+func (o *outputs) told(out *table.Output, rows pipeline.ReportRows) *pipeline.ReportOutput {
+	return &pipeline.ReportOutput{Path: out.Path(), Format: string(o.choose(o.first)), Bytes: out.Bytes(),
+		Rows: rows.Scored + rows.Null, SHA256: out.SHA256()}
+}
+
+// isStdout reports whether a path is the regular file that stdout goes to.
+func isStdout(path string) bool {
+	out, err := os.Stdout.Stat()
+	if err != nil || !out.Mode().IsRegular() {
+		return false
+	}
+	in, err := os.Stat(path)
+	return err == nil && os.SameFile(in, out)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"yhat/io/table"
+	"yhat/pipeline"
+	"yhat/pipeline/flow"
+)
+
+// scoring is one run of yhat score: the job, where it reads and writes, and
+// what is open while it runs.
+type scoring struct {
+	ui   *ui
+	job  *pipeline.Job
+	in   *inputs
+	out  *outputs
+	bar  string // --progress
+	sink *closeOnce
+}
+
+// readScoring reads all flags of yhat score.
+func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
+	r := &scoring{ui: u, job: readJob(u, s)}
+	r.in = readInputs(ctx, u, s, r.job.Workers)
+	r.out = readOutputs(u, s, r.job.Workers)
+	r.bar = s.choice("progress", "auto", "auto", "always", "never")
+	if s.err != nil {
+		return nil, s.err
+	}
+	var err error
+	r.job.Kernel, err = chooseKernel()
+	return r, err
+}
+
+// run scores and publishes: rejects, output, report, in this order. The report
+// is written also when the run fails, unless it was asked for wrongly.
+func (r *scoring) run(ctx context.Context) error {
+	report := emptyReport(r.job)
+	err := flow.Try(func() error { return r.score(ctx, &report) })
+	code := exitCode(ctx, err)
+	if r.out.report == "" || code == 64 {
+		return err
+	}
+	if err != nil {
+		report.Error, report.ExitCode, report.Output = explain(err, code), code, nil
+	}
+	if failed := r.writeReport(report); failed != nil {
+		failed = fmt.Errorf("%w: report: %w", table.ErrIO, failed)
+		if err == nil {
+			return failed
+		}
+		r.ui.log.Error(oneLine(failed.Error()))
+	}
+	return err
+}
+
+// score does the work up to the publication of the output.
+func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
+	if err := r.prepare(*report); err != nil {
+		return err
+	}
+	started := time.Now()
+	out, err := table.Create(r.out.path, table.OutputOptions{Stdout: r.ui.stdout, Hash: r.out.report != ""})
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	rejects, err := r.createRejects()
+	if err != nil {
+		return err
+	}
+	if rejects != nil {
+		defer rejects.Discard()
+		r.job.Bad.Rejects = rejects
+	}
+	if *report, err = r.walk(ctx, out); err != nil {
+		return errors.Join(err, publishRejects(rejects, err))
+	}
+	if err := publishRejects(rejects, nil); err != nil {
+		return err
+	}
+	if err := out.Commit(); err != nil {
+		return err
+	}
+	(*report).Output = r.out.told(out, (*report).Rows)
+	r.tell(*report, time.Since(started))
+	return nil
+}
+
+// emptyReport is what there is to tell before anything has been read.
+func emptyReport(job *pipeline.Job) *pipeline.Report {
+	return &pipeline.Report{
+		Version: job.About.Version, RunID: job.About.RunID, Started: time.Now().UTC(),
+		Model: pipeline.ReportModel{Path: job.About.ModelPath}, Inputs: []pipeline.ReportInput{}, Reasons: map[string]int64{},
+		Features: map[string]*pipeline.Feature{}, Predictions: map[string]*pipeline.Predicted{},
+		Kernel: job.Kernel.Name(), Workers: job.Workers, BlockSize: job.BlockSize,
+	}
+}
+
+// prepare loads the model and finds the inputs.
+func (r *scoring) prepare(report *pipeline.Report) error {
+	m, err := loadModel(r.job)
+	if err != nil {
+		return err
+	}
+	report.Model = pipeline.ReportModel{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Parameters: m.Parameters()}
+	if err := r.in.find(r.out.path, r.out.rejects, r.out.report); err != nil {
+		return err
+	}
+	return r.out.checkInputs(r.in.paths)
+}
+
+// createRejects makes the file of --rejects, for its owner's eyes alone.
+func (r *scoring) createRejects() (*table.Output, error) {
+	if r.out.rejects == "" {
+		return nil, nil
+	}
+	return table.Create(r.out.rejects, table.OutputOptions{Stdout: r.ui.stdout, Private: true})
+}
+
+// walk runs the job into the open output.
+func (r *scoring) walk(ctx context.Context, out *table.Output) (*pipeline.Report, error) {
+	w := &writer{out: out}
+	bar := r.ui.newProgress(r.bar, r.in.paths, r.out.path == "-")
+	defer bar.done()
+	r.job.Inputs, r.job.Open, r.job.Raw, r.job.Progress = r.in.paths, r.in.open, r.out.raw, bar.show
+	r.job.Create = func(l table.Layout, first table.Source) (table.Sink, error) {
+		var err error
+		if r.sink, err = r.out.sink(w, l, first); err != nil {
+			return nil, err
+		}
+		return r.sink, nil
+	}
+	report, err := pipeline.Run(ctx, r.job)
+	if err != nil && r.sink != nil {
+		w.shut = true
+		r.sink.Close()
+	}
+	return report, err
+}
+
+// publishRejects publishes the rejects of a run that succeeded, or that found
+// the data too bad: then they say why. Otherwise they are dropped.
+func publishRejects(rejects *table.Output, err error) error {
+	if rejects == nil || err != nil && (!errors.Is(err, table.ErrData) || rejects.Bytes() == 0) {
+		return nil
+	}
+	return rejects.Commit()
+}
+
+// writeReport publishes the report.
+func (r *scoring) writeReport(report *pipeline.Report) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	out, err := table.Create(r.out.report, table.OutputOptions{Stdout: r.ui.stdout})
+	if err != nil {
+		return err
+	}
+	defer out.Discard()
+	if _, err := out.Write(append(text, '\n')); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// tell says to a person who watches what was done.
+func (r *scoring) tell(report *pipeline.Report, took time.Duration) {
+	if !r.ui.chatty() {
+		return
+	}
+	rows := report.Rows
+	line := fmt.Sprintf("%s rows in %s (%s rows/s) to %s", count(rows.Read), took.Round(time.Millisecond),
+		count(int64(float64(rows.Read)/took.Seconds())), placeName(r.out.path))
+	if rows.Rejected > 0 {
+		line += fmt.Sprintf("; %s rejected", count(rows.Rejected))
+	}
+	if rows.Null > 0 {
+		line += fmt.Sprintf("; %s without a prediction", count(rows.Null))
+	}
+	r.ui.log.Info(line)
+}
