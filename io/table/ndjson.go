@@ -107,7 +107,14 @@ func (s *ndjsonSource) Start(q Request) error {
 	if err != nil {
 		return err
 	}
-	p.whole = false
+	if p.whole { // a record's values are always written one by one
+		p.whole = false
+		for slot, k := range q.Keep {
+			if err := p.use(k.Column, csvOp{opSpan, slot}); err != nil {
+				return err
+			}
+		}
+	}
 	s.plan = p
 	return nil
 }
@@ -134,7 +141,7 @@ func (s *ndjsonSource) Next(b *Block) error {
 			b.Data = data[:end+1]
 			return nil
 		}
-		if len(data) >= limit || s.in.end != nil {
+		if len(data) >= limit || len(data) < target {
 			break
 		}
 	}

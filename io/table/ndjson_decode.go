@@ -146,9 +146,27 @@ func (d *ndjsonDecoder) jsonCode(slot, column, row int, literal []byte) {
 	case '{', '[':
 		d.bad(row, int32(slot), column, BadType)
 		d.r.Features[slot].Codes[row] = CodeUnknown
+	case 't', 'f':
+		d.code(slot, column, row, d.boolWord(slot, literal))
 	default:
 		d.code(slot, column, row, literal)
 	}
+}
+
+// boolWord is the word of true or false: that, or 1 or 0 for a model whose
+// categories are those.
+func (d *ndjsonDecoder) boolWord(slot int, literal []byte) []byte {
+	if d.plan.req.Features[slot].Dict.Code(literal) != CodeUnknown {
+		return literal
+	}
+	digit := []byte("0")
+	if literal[0] == 't' {
+		digit = []byte("1")
+	}
+	if d.plan.req.Features[slot].Dict.Code(digit) != CodeUnknown {
+		return digit
+	}
+	return literal
 }
 
 // jsonTyped appends a value to kept column slot.

@@ -116,8 +116,8 @@ func (in *input) source(o ReadOptions) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, _ := splitExtensions(in.path)
-	zip := sniffCompression(head)
+	name, claimed := splitExtensions(in.path)
+	zip := sniffCompression(head, claimed)
 	in.format = chooseFormat(o.Format, head, name)
 	if zip != "" {
 		if in.format == Parquet && (o.Format == Parquet || extensionOf(name) == Parquet) {
@@ -149,7 +149,7 @@ func (in *input) compressed(r io.Reader, zip, name string, o ReadOptions) (Sourc
 	if err != nil {
 		return nil, err
 	}
-	if sniffCompression(head) != "" {
+	if sniffCompression(head, "") != "" {
 		return nil, fmt.Errorf("%w: the file is compressed twice", ErrUsage)
 	}
 	if in.format = chooseFormat(o.Format, head, name); in.format == Parquet {

@@ -72,13 +72,18 @@ func peek(r io.Reader) (head []byte, whole io.Reader, err error) {
 }
 
 // sniffCompression tells by the first bytes how a file is compressed, if it is.
-func sniffCompression(head []byte) string {
+// A file that is too short to tell is what its name claims.
+func sniffCompression(head []byte, claimed string) string {
 	switch {
 	case bytes.HasPrefix(head, magicGzip):
 		return zipGzip
 	case bytes.HasPrefix(head, magicZstd):
 		return zipZstd
 	case len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], magicSkip):
+		return zipZstd
+	case claimed == zipGzip && len(head) > 0 && bytes.HasPrefix(magicGzip, head):
+		return zipGzip
+	case claimed == zipZstd && len(head) > 0 && bytes.HasPrefix(magicZstd, head):
 		return zipZstd
 	}
 	return ""
