@@ -43,12 +43,11 @@ DATA lanes00000000<>+60(SB)/4, $0x00000000
 GLOBL lanes00000000<>(SB), RODATA|NOPTR, $64
 
 // func leakyReluAVX512(y *float32, n int, alpha float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·leakyReluAVX512(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS alpha+16(FP), Z0
 
 loop:
 	VMOVUPS   (AX), Z1
@@ -68,14 +67,12 @@ loop:
 	RET
 
 // func hardSigmoidAVX512(y *float32, n int, alpha float32, beta float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·hardSigmoidAVX512(SB), NOSPLIT, $0-24
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        beta+20(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS alpha+16(FP), Z0
+	VBROADCASTSS beta+20(FP), Z1
 	VMOVUPS      lanes00000000<>+0(SB), Z2
 	VMOVUPS      lanes3f800000<>+0(SB), Z3
 
@@ -245,12 +242,11 @@ DATA lanes7fffffff<>+60(SB)/4, $0x7fffffff
 GLOBL lanes7fffffff<>(SB), RODATA|NOPTR, $64
 
 // func eluAVX512(y *float32, n int, alpha float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·eluAVX512(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS alpha+16(FP), Z0
 	VMOVUPS      lanes42a00000<>+0(SB), Z1
 	VMOVUPS      lanes3f800000<>+0(SB), Z2
 	VMOVUPS      lanes7fffffff<>+0(SB), Z3
@@ -613,12 +609,11 @@ DATA lanes3fe10966<>+60(SB)/4, $0x3fe10966
 GLOBL lanes3fe10966<>(SB), RODATA|NOPTR, $64
 
 // func celuAVX512(y *float32, n int, alpha float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·celuAVX512(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS alpha+16(FP), Z0
 	VMOVUPS      lanes42a00000<>+0(SB), Z1
 	VMOVUPS      lanes3f800000<>+0(SB), Z2
 	VMOVUPS      lanes7fffffff<>+0(SB), Z3
@@ -2684,12 +2679,11 @@ loop:
 	RET
 
 // func leakyReluAVX2(y *float32, n int, alpha float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·leakyReluAVX2(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS alpha+16(FP), Y0
 
 loop:
 	VMOVUPS   (AX), Y1
@@ -2707,14 +2701,12 @@ loop:
 	RET
 
 // func hardSigmoidAVX2(y *float32, n int, alpha float32, beta float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·hardSigmoidAVX2(SB), NOSPLIT, $0-24
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        beta+20(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS alpha+16(FP), Y0
+	VBROADCASTSS beta+20(FP), Y1
 	VMOVUPS      lanes00000000<>+0(SB), Y2
 	VMOVUPS      lanes3f800000<>+0(SB), Y3
 
@@ -2792,12 +2784,11 @@ loop:
 	RET
 
 // func eluAVX2(y *float32, n int, alpha float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·eluAVX2(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS alpha+16(FP), Y0
 	VMOVUPS      lanes42a00000<>+0(SB), Y1
 
 loop:
@@ -2916,12 +2907,11 @@ loop:
 	RET
 
 // func celuAVX2(y *float32, n int, alpha float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·celuAVX2(SB), NOSPLIT, $0-20
 	MOVQ         y+0(FP), AX
 	MOVQ         n+8(FP), CX
-	MOVSS        alpha+16(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS alpha+16(FP), Y0
 	VMOVUPS      lanes42a00000<>+0(SB), Y1
 
 loop:

@@ -21,9 +21,11 @@ func fast() []string {
 func improve(s *Set[float32], name string) {
 	switch name {
 	case "avx512":
-		s.Block, s.Dense, s.Activate = len(denseAVX512)-1, runAVX512, activationsAVX512.activate
+		s.Block, s.Dense = len(denseAVX512)-1, runAVX512
+		s.Activate, s.Encode = activationsAVX512.activate, encodeAVX512
 	case "avx2":
-		s.Block, s.Dense, s.Activate = len(denseAVX2)-1, runAVX2, activationsAVX2.activate
+		s.Block, s.Dense = len(denseAVX2)-1, runAVX2
+		s.Activate, s.Encode = activationsAVX2.activate, encodeAVX2
 	}
 }
 

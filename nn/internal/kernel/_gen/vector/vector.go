@@ -134,9 +134,17 @@ func (a *ISA) KeepWide(xs ...float64) {
 // Argument puts a float32 argument into every float32 lane.
 func (a *ISA) Argument(name string) V {
 	v := a.Reg()
-	x := Load(Param(name), XMM())
-	VBROADCASTSS(x, v)
+	VBROADCASTSS(Argument(name), v)
 	return v
+}
+
+// Argument is where an argument lies in memory.
+func Argument(name string) Op {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
 }
 
 // Load reads a register from memory.
@@ -264,6 +272,8 @@ func (a *ISA) Horner(r V, c ...float64) V {
 // These take a fixed number of operands.
 func pmovd2m(o ...Op)  { VPMOVD2M(o[0], o[1]) }
 func pmovq2m(o ...Op)  { VPMOVQ2M(o[0], o[1]) }
+func movapsZ(o ...Op)  { VMOVAPS_Z(o[0], o[1], o[2]) }
+func movapdZ(o ...Op)  { VMOVAPD_Z(o[0], o[1], o[2]) }
 func blendvps(o ...Op) { VBLENDVPS(o[0], o[1], o[2], o[3]) }
 func blendvpd(o ...Op) { VBLENDVPD(o[0], o[1], o[2], o[3]) }
 
@@ -280,16 +290,93 @@ func (a *ISA) Negative(x V) Mask {
 	return Mask{k}
 }
 
+// Relation is a comparison; NaN has none but Unordered's opposite, Ordered.
+type Relation uint8
+
+// The comparisons, by their number in an instruction.
+const (
+	LT Relation = 0x01
+	LE Relation = 0x02
+	EQ Relation = 0x00
+	// Ordered: neither is NaN.
+	Ordered Relation = 0x07
+	GE      Relation = 0x0d
+)
+
+// Compare chooses the lanes where x is so related to y.
+func (a *ISA) Compare(x V, r Relation, y Op) Mask {
+	var d Op
+	if a.Wide() {
+		d = K()
+	} else {
+		d = a.Reg()
+	}
+	a.pick(VCMPPS, VCMPPD)(U8(uint8(r)), y, x, d)
+	return Mask{d}
+}
+
 // Less chooses the lanes where x < y; none where either is NaN.
-func (a *ISA) Less(x V, y Op) Mask {
+func (a *ISA) Less(x V, y Op) Mask { return a.Compare(x, LT, y) }
+
+// Both chooses the lanes of float64 that m and n choose.
+func (a *ISA) Both(m, n Mask) Mask {
 	if a.Wide() {
 		k := K()
-		a.pick(VCMPPS, VCMPPD)(U8(1), y, x, k)
+		KANDB(m.op, n.op, k)
 		return Mask{k}
 	}
 	d := a.Reg()
-	a.pick(VCMPPS, VCMPPD)(U8(1), y, x, d)
+	VANDPD(m.op, n.op, d)
 	return Mask{d}
+}
+
+// Zeroed is x in the lanes of m and 0 in the others.
+func (a *ISA) Zeroed(m Mask, x V) V {
+	d := a.Reg()
+	if a.Wide() {
+		a.pick(movapsZ, movapdZ)(x, m.op, d)
+	} else {
+		a.pick(VANDPS, VANDPD)(x, m.op, d)
+	}
+	return d
+}
+
+// Lanes is how many numbers a register holds.
+func (a *ISA) Lanes() int { return a.Bytes / a.laneBytes() }
+
+// Chosen is a bit for each float64 lane that m chooses, the first the lowest.
+func (a *ISA) Chosen(m Mask) GPVirtual {
+	bits := GP32()
+	if a.Wide() {
+		KMOVB(m.op, bits)
+	} else {
+		VMOVMSKPD(m.op, bits)
+	}
+	return bits
+}
+
+// Choose is the mask of float64 lanes whose bits are set in the low bits of
+// word, the opposite of Chosen.
+func (a *ISA) Choose(word Register) Mask {
+	if a.Wide() {
+		k := K()
+		KMOVB(word, k)
+		return Mask{k}
+	}
+	low, all := XMM(), a.Reg()
+	VMOVD(word, low)
+	VPBROADCASTQ(low, all)
+	one, ok := constants["lanebits"]
+	if !ok {
+		one = GLOBL("lanebits", RODATA|NOPTR)
+		for i := range 4 {
+			DATA(8*i, U64(1<<i))
+		}
+		constants["lanebits"] = one
+	}
+	VPAND(one, all, all)
+	VPCMPEQQ(one, all, all)
+	return Mask{all}
 }
 
 // Blend is yes in the lanes of m and no in the others.
