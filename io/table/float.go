@@ -192,7 +192,7 @@ func pickShortest(lower, middle, upper, isOdd uint64, k int) (uint64, int) {
 }
 
 // noLess is 1 if a >= b, else 0, for numbers below 2^63.
-func noLess(a, b uint64) uint64 { return (b-a-1)>>63 }
+func noLess(a, b uint64) uint64 { return (b - a - 1) >> 63 }
 
 // floorLog10Pow2 is floor(log10(2^q)), or floor(log10(3/4 · 2^q)). Exact for
 // |q| <= 1500.

@@ -18,16 +18,14 @@ var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
 // value is the nearest float64; ok is false for other text and for numbers
 // that are not finite as float64. Blanks are not trimmed.
 //
-// Up to 2^53, times or divided by a power of ten up to 10^22, takes one exact
-// operation (Clinger, How to Read Floating Point Numbers Accurately, 1990).
-// All else goes to strconv.
+// Up to 19 digits go through nearestFloat, all else through strconv.
 func parseNumber(text []byte, decimal byte) (v float64, ok bool) {
 	n, ok := scanNumber(text, decimal)
 	if !ok {
 		return boolNumber(text)
 	}
-	if n.exact && n.mant <= 1<<53 {
-		if v, ok := clinger(n.mant, n.exp); ok {
+	if n.exact {
+		if v, ok := nearestFloat(n.mant, n.exp); ok {
 			if n.neg {
 				v = -v
 			}
@@ -108,7 +106,9 @@ func scanExponent(text []byte) (e int, rest []byte, ok bool) {
 	return e, text[i:], i > 0
 }
 
-// clinger is mant·10^exp, if one rounding gives it. mant is at most 2^53.
+// clinger is mant·10^exp, if one rounding gives it: mant is at most 2^53, and
+// powers of ten up to 10^22 are exact (Clinger, How to Read Floating Point
+// Numbers Accurately, 1990).
 func clinger(mant uint64, exp int) (float64, bool) {
 	v := float64(int64(mant))
 	switch {
