@@ -40,7 +40,7 @@ type arrowSource struct {
 func newArrowFile(f randomFile, about func() Info, o ReadOptions) (Source, error) {
 	s := newArrowSource(about, o)
 	s.in = &watched{randomFile: f}
-	if err := s.guard(s.openFile); err != nil {
+	if err := s.guard(func() error { return opening(s.openFile()) }); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -53,7 +53,7 @@ func newArrowStream(r io.Reader, about func() Info, o ReadOptions) (Source, erro
 	in := &watchedReader{Reader: r}
 	s.in = &watched{} // remembers the stream's errors
 	in.watched = s.in
-	if err := s.guard(func() error { return s.openStream(bufio.NewReaderSize(in, 1<<16)) }); err != nil {
+	if err := s.guard(func() error { return opening(s.openStream(bufio.NewReaderSize(in, 1<<16))) }); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -65,6 +65,15 @@ func newArrowSource(about func() Info, o ReadOptions) *arrowSource {
 		mem = memory.DefaultAllocator
 	}
 	return &arrowSource{about: about, path: about().Path, o: o, mem: &boundedAllocator{mem}}
+}
+
+// opening makes an end of the input before its schema an error: io.EOF would
+// say that a table has been read to its end.
+func opening(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // openFile reads the footer. Every message is checked against the file's size

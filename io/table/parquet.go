@@ -60,7 +60,7 @@ func newParquet(f randomFile, about func() Info, o ReadOptions) (Source, error) 
 		s.mem = memory.DefaultAllocator
 	}
 	s.in = &watched{randomFile: f}
-	if err := s.guard(s.open); err != nil {
+	if err := s.guard(func() error { return opening(s.open()) }); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -28,21 +28,22 @@ const (
 	groupBytes = 64 << 20
 )
 
-// parquetSink writes one Parquet file, collecting a row group at a time.
+// parquetSink writes one Parquet file, slice by slice.
 type parquetSink struct {
 	*typedEncoder
-	dense    []int // kept dictionary columns, which are written as their values
-	parallel Parallel
-	cut      *recutter
-	pieces   []arrow.RecordBatch // of the row group
-	bytes    int64               // of their values
-	groups   groupWriter
+	dense  []int // kept dictionary columns, which are written as their values
+	cut    *recutter
+	rows   int64 // of the row group
+	bytes  int64 // of its values
+	groups groupWriter
 }
 
-// groupWriter writes a row group from slices of it.
+// groupWriter writes row groups from slices of them.
 type groupWriter interface {
-	write(pieces []arrow.RecordBatch, parallel Parallel) error
+	slice(b arrow.RecordBatch) error // borrows the slice
+	endGroup() error
 	close() error
+	release()
 }
 
 // newParquetSink starts a Parquet file. The Arrow types of the columns are
@@ -52,15 +53,12 @@ func newParquetSink(w io.Writer, l Layout, o WriteOptions) (Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parquetSink{typedEncoder: e, parallel: o.Parallel}
-	if s.parallel == nil {
-		s.parallel = oneByOne
-	}
+	s := &parquetSink{typedEncoder: e}
 	s.cut = &recutter{mem: e.mem, step: sliceRows, emit: s.slice}
 	stored := e.schema
 	e.schema, s.dense = denseSchema(stored)
 	err = guard(func() error {
-		s.groups, err = newGroupWriter(w, stored, e.schema, e.mem)
+		s.groups, err = newGroupWriter(w, stored, e.schema, o.Parallel, e.mem)
 		return err
 	})
 	if err != nil {
@@ -134,38 +132,35 @@ func (s *parquetSink) Write(p *Part) error {
 
 // slice takes the next slice of the table, of 8,192 rows save the last.
 func (s *parquetSink) slice(b arrow.RecordBatch) error {
-	b.Retain()
-	s.pieces = append(s.pieces, b)
 	for _, c := range b.Columns() {
 		s.bytes += valueBytes(c.Data())
 	}
-	if len(s.pieces)*sliceRows >= groupRows || s.bytes >= groupBytes {
-		return s.closeGroup()
+	s.rows += b.NumRows()
+	if err := s.groups.slice(b); err != nil {
+		return err
+	}
+	if s.rows >= groupRows || s.bytes >= groupBytes {
+		return s.endGroup()
 	}
 	return nil
 }
 
-func (s *parquetSink) closeGroup() error {
-	if len(s.pieces) == 0 {
+func (s *parquetSink) endGroup() error {
+	if s.rows == 0 {
 		return nil
 	}
-	defer func() {
-		releaseAll(s.pieces)
-		s.pieces, s.bytes = s.pieces[:0], 0
-	}()
-	return s.groups.write(s.pieces, s.parallel)
+	s.rows, s.bytes = 0, 0
+	return s.groups.endGroup()
 }
 
 // Close writes the last row group and the footer.
 func (s *parquetSink) Close() error {
 	defer s.cut.release()
-	err := s.cut.flush()
-	if err == nil {
-		err = s.closeGroup()
+	defer s.groups.release()
+	if err := s.cut.flush(); err != nil {
+		return err
 	}
-	releaseAll(s.pieces)
-	s.pieces = nil
-	if err != nil {
+	if err := s.endGroup(); err != nil {
 		return err
 	}
 	return s.groups.close()
@@ -213,25 +208,30 @@ func valueBytes(d arrow.ArrayData) int64 {
 	return size + 16*n
 }
 
+// pageBytes is a quarter of what is usual: pages are compressed while the rest
+// of a row group is still to come, and a reader may spread them over its cores.
+const pageBytes = 256 << 10
+
 // writerProperties are the same for every file: no dictionaries, which cost
 // numbers that rarely repeat both time and space.
 func writerProperties() *parquet.WriterProperties {
 	return parquet.NewWriterProperties(
 		parquet.WithCompression(codec.Codecs.Snappy),
 		parquet.WithDictionaryDefault(false),
+		parquet.WithDataPageSize(pageBytes),
 	)
 }
 
 // newGroupWriter makes the writer for a table: columns side by side if none is
 // nested, else one after the other.
-func newGroupWriter(w io.Writer, stored, dense *arrow.Schema, mem memory.Allocator) (groupWriter, error) {
+func newGroupWriter(w io.Writer, stored, dense *arrow.Schema, parallel Parallel, mem memory.Allocator) (groupWriter, error) {
 	props := writerProperties()
 	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema())
 	w = struct{ io.Writer }{w} // the library closes what can be closed
 	for _, f := range dense.Fields() {
 		if !flatType(f.Type) {
 			fw, err := pqarrow.NewFileWriter(stored, w, props, arrowProps)
-			return &nestedGroups{fw, mem}, err
+			return &nestedGroups{w: fw, mem: mem}, err
 		}
 	}
 	pq, err := pqarrow.ToParquet(dense, props, arrowProps)
@@ -243,7 +243,11 @@ func newGroupWriter(w io.Writer, stored, dense *arrow.Schema, mem memory.Allocat
 		return nil, err
 	}
 	fw, err := file.NewParquetWriterWithError(w, pq.Root(), file.WithWriterProps(props), file.WithWriteMetadata(meta))
-	return &flatGroups{fw, arrowProps}, err
+	g := &flatGroups{w: fw, props: arrowProps, parallel: parallel}
+	if g.parallel == nil {
+		g.parallel = oneByOne
+	}
+	return g, err
 }
 
 // flatType reports whether columns of a type have one value a row.
@@ -255,36 +259,51 @@ func flatType(t arrow.DataType) bool {
 	return !nested
 }
 
-// nestedGroups writes row groups column after column.
+// nestedGroups writes row groups column after column, as the library does it.
 type nestedGroups struct {
-	w   *pqarrow.FileWriter
-	mem memory.Allocator
+	w      *pqarrow.FileWriter
+	mem    memory.Allocator
+	pieces []arrow.RecordBatch // of the row group
 }
 
-func (g *nestedGroups) write(pieces []arrow.RecordBatch, _ Parallel) error {
+func (g *nestedGroups) slice(b arrow.RecordBatch) error {
+	b.Retain()
+	g.pieces = append(g.pieces, b)
+	return nil
+}
+
+func (g *nestedGroups) endGroup() error {
+	defer g.release()
 	if err := g.w.NewBufferedRowGroupChecked(); err != nil {
 		return err
 	}
-	schema := pieces[0].Schema()
-	for i := range schema.NumFields() {
-		arrays := make([]arrow.Array, len(pieces))
-		rows := 0
-		for j, s := range pieces {
-			a, err := writableList(s.Column(i), g.mem)
-			if err != nil {
-				return err
-			}
-			defer a.Release()
-			arrays[j], rows = a, rows+a.Len()
-		}
-		chunked := arrow.NewChunked(arrays[0].DataType(), arrays)
-		err := g.w.WriteColumnChunked(chunked, 0, int64(rows))
-		chunked.Release()
-		if err != nil {
+	for i := range int(g.pieces[0].NumCols()) {
+		if err := g.column(i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (g *nestedGroups) column(i int) error {
+	arrays := make([]arrow.Array, 0, len(g.pieces))
+	defer func() { releaseArrays(arrays) }()
+	rows := 0
+	for _, p := range g.pieces {
+		a, err := writableList(p.Column(i), g.mem)
+		if err != nil {
+			return err
+		}
+		arrays, rows = append(arrays, a), rows+a.Len()
+	}
+	chunked := arrow.NewChunked(arrays[0].DataType(), arrays)
+	defer chunked.Release()
+	return g.w.WriteColumnChunked(chunked, 0, int64(rows))
+}
+
+func (g *nestedGroups) release() {
+	releaseAll(g.pieces)
+	g.pieces = g.pieces[:0]
 }
 
 // writableList turns fixed-size lists into lists whose null ones have no
@@ -335,44 +354,61 @@ func writableList(a arrow.Array, mem memory.Allocator) (arrow.Array, error) {
 
 func (g *nestedGroups) close() error { return g.w.Close() }
 
-// flatGroups writes the columns of a row group at once.
+// flatGroups writes the columns of a slice at once.
 type flatGroups struct {
-	w     *file.Writer
-	props pqarrow.ArrowWriterProperties
+	w        *file.Writer
+	props    pqarrow.ArrowWriterProperties
+	parallel Parallel
+	group    file.BufferedRowGroupWriter // nil between row groups
+	columns  []flatWriter
 }
 
-func (g *flatGroups) write(pieces []arrow.RecordBatch, parallel Parallel) error {
-	group, err := g.w.AppendBufferedRowGroupChecked()
-	if err != nil {
-		return err
-	}
-	columns := make([]file.ColumnChunkWriter, g.w.NumColumns())
-	for i := range columns {
-		if columns[i], err = group.Column(i); err != nil {
+// flatWriter writes one column of a row group.
+type flatWriter struct {
+	w      file.ColumnChunkWriter
+	ctx    context.Context // the library's memory for the column
+	levels []int16
+}
+
+func (g *flatGroups) slice(b arrow.RecordBatch) error {
+	if g.group == nil {
+		if err := g.beginGroup(); err != nil {
 			return err
 		}
 	}
-	err = parallel(context.Background(), len(columns), func(i int) error {
-		return g.column(columns[i], pieces, i)
+	return g.parallel(context.Background(), len(g.columns), func(i int) error {
+		return g.columns[i].write(b.Column(i))
 	})
-	if err != nil {
-		return err
-	}
-	return group.Close()
 }
 
-// column writes column i, slice by slice.
-func (g *flatGroups) column(w file.ColumnChunkWriter, pieces []arrow.RecordBatch, i int) error {
-	ctx := pqarrow.NewArrowWriteContext(context.Background(), &g.props)
-	levels := make([]int16, sliceRows)
-	for _, s := range pieces {
-		a := s.Column(i)
-		definitionLevels(levels[:a.Len()], a)
-		if err := pqarrow.WriteArrowToColumn(ctx, w, a, levels[:a.Len()], nil, true); err != nil {
+func (g *flatGroups) beginGroup() (err error) {
+	if g.group, err = g.w.AppendBufferedRowGroupChecked(); err != nil {
+		return err
+	}
+	for i := range g.w.NumColumns() {
+		if i == len(g.columns) {
+			ctx := pqarrow.NewArrowWriteContext(context.Background(), &g.props)
+			g.columns = append(g.columns, flatWriter{ctx: ctx, levels: make([]int16, sliceRows)})
+		}
+		if g.columns[i].w, err = g.group.Column(i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (g *flatGroups) endGroup() error {
+	group := g.group
+	g.group = nil
+	return group.Close()
+}
+
+func (g *flatGroups) release() {}
+
+func (f *flatWriter) write(a arrow.Array) error {
+	levels := f.levels[:a.Len()]
+	definitionLevels(levels, a)
+	return pqarrow.WriteArrowToColumn(f.ctx, f.w, a, levels, nil, true)
 }
 
 // definitionLevels are 1 for values that are there and 0 for nulls.

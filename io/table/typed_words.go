@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 
@@ -23,7 +24,7 @@ func newWordReader(o ReadOptions) *wordReader {
 	}
 	w := &wordReader{missing: make(map[string]bool, len(tokens)), decimal: o.Decimal}
 	for _, t := range tokens {
-		w.missing[string(trimBlanks([]byte(t)))] = true
+		w.missing[t] = true
 	}
 	if w.decimal == 0 {
 		w.decimal = '.'
@@ -41,7 +42,7 @@ type word struct {
 
 // read reads a cell, as a category of dict or, without one, as a number.
 func (w *wordReader) read(cell []byte, dict *Dictionary) word {
-	cell = trimBlanks(cell)
+	cell = bytes.TrimSpace(cell)
 	if dict != nil {
 		return w.category(cell, dict)
 	}
