@@ -57,10 +57,25 @@ func numberText(a arrow.Array) cellText {
 		return func(dst []byte, i int, _ byte) []byte { return AppendFloat64(dst, a.Value(i)) }
 	case *array.Boolean:
 		return func(dst []byte, i int, _ byte) []byte { return strconv.AppendBool(dst, a.Value(i)) }
-	case *array.Decimal32, *array.Decimal64, *array.Decimal128, *array.Decimal256:
-		return func(dst []byte, i int, delim byte) []byte { return appendCell(dst, a.ValueStr(i), delim) }
+	case *array.Decimal32:
+		return decimalText(a)
+	case *array.Decimal64:
+		return decimalText(a)
+	case *array.Decimal128:
+		return decimalText(a)
+	case *array.Decimal256:
+		return decimalText(a)
 	}
 	return nil
+}
+
+// decimalText writes decimals with all digits of their scale.
+func decimalText[T interface{ ToString(scale int32) string }](a interface {
+	arrow.Array
+	Value(int) T
+}) cellText {
+	scale := a.DataType().(arrow.DecimalType).GetScale()
+	return func(dst []byte, i int, delim byte) []byte { return appendCell(dst, a.Value(i).ToString(scale), delim) }
 }
 
 func signed[T int8 | int16 | int32 | int64](a interface{ Value(int) T }) cellText {
