@@ -96,15 +96,15 @@ func (b *binder) chooseKept(fields []table.Field) error {
 	if err := b.checkTypes(names); err != nil {
 		return err
 	}
-	for _, f := range fields {
+	for i, f := range fields {
+		if !utf8.ValidString(f.Name) {
+			return fmt.Errorf("%w: %s: the name of column %d is no UTF-8 (%s); convert the file, as with iconv", table.ErrData, b.first.Path, i+1, table.BadUTF8)
+		}
 		if !b.job.Columns.KeepAll && !slices.Contains(b.job.Columns.Keep, f.Name) {
 			continue
 		}
 		if f.Type == nil && !b.raw {
 			f.Type = b.textType(f.Name)
-		}
-		if !b.raw && !utf8.ValidString(f.Name) {
-			return fmt.Errorf("%w: %s: a column name is no UTF-8, which this output format needs", table.ErrData, b.first.Path)
 		}
 		b.keep = append(b.keep, f.Name)
 		b.kept = append(b.kept, f)

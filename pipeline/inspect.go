@@ -108,8 +108,14 @@ func (l *look) work(_ int, g *glance) error {
 	}
 	rows := g.rows.N
 	g.columns = append(g.columns[:0], make([]columnLook, len(l.columns))...)
+	fields := l.in.Source.Fields()
 	for i, column := range g.rows.Kept {
-		g.columns[i].look(column, rows, l.missing)
+		// In a typed file nothing but null is missing, and text is text.
+		if fields[i].Type != nil {
+			g.columns[i].lookTyped(column, rows)
+		} else {
+			g.columns[i].lookText(column, rows, l.missing)
+		}
 	}
 	return nil
 }
@@ -204,24 +210,29 @@ func (c *columnLook) cell(text string, null bool, missing map[string]bool) {
 	}
 }
 
-// look goes through the values of a block.
-func (c *columnLook) look(column arrow.Array, rows int, missing map[string]bool) {
-	if text, ok := column.(interface{ Value(int) string }); ok {
-		for i := range rows {
-			c.cell(text.Value(i), column.IsNull(i), missing)
-		}
+// lookText goes through the cells of a block.
+func (c *columnLook) lookText(column arrow.Array, rows int, missing map[string]bool) {
+	text := column.(interface{ Value(int) string })
+	for i := range rows {
+		c.cell(text.Value(i), column.IsNull(i), missing)
+	}
+}
+
+// lookTyped goes through the values of a block. NaN is a missing number.
+func (c *columnLook) lookTyped(column arrow.Array, rows int) {
+	c.missing += int64(column.NullN())
+	order := orderOf(column)
+	if order == nil {
 		return
 	}
-	order := orderOf(column)
 	for i := range rows {
 		if column.IsNull(i) {
+			continue
+		}
+		if v := order(i); v != v {
 			c.missing++
-		} else if order != nil {
-			if v := order(i); v != v {
-				c.missing++ // NaN is a missing number
-			} else if c.low.text == "" || v < c.low.order || v > c.high.order {
-				c.widen(extreme{v, column.ValueStr(i)})
-			}
+		} else if c.low.text == "" || v < c.low.order || v > c.high.order {
+			c.widen(extreme{v, column.ValueStr(i)})
 		}
 	}
 }

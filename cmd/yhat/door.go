@@ -83,6 +83,8 @@ func reorder(c *cli.Command, args []string) ([]string, error) {
 		switch {
 		case f == nil:
 			return nil, unknownFlag(c, arg, name)
+		case f == cli.HelpFlag:
+			return []string{"--help"}, nil // alone: cli takes an input for a topic
 		case hasValue:
 			arg = "--" + f.Names()[0] + "=" + value
 		case takesValue(f):

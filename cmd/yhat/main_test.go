@@ -61,7 +61,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // jsonHas checks a value of a JSON file or of stdout: json run.json rows.read
-// 5. Numbers in a path index arrays; # is the length; without a value the path
+// 5. Numbers in a path index arrays; LEN is the length; without a value the path
 // must exist, and with ! it must not.
 func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
@@ -89,13 +89,13 @@ func jsonHas(ts *testscript.TestScript, neg bool, args []string) {
 func child(v any, key string) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if key == "#" {
+		if key == "LEN" {
 			return len(v), true
 		}
 		c, ok := v[key]
 		return c, ok
 	case []any:
-		if key == "#" {
+		if key == "LEN" {
 			return len(v), true
 		}
 		if i, err := strconv.Atoi(key); err == nil && i < len(v) {
@@ -115,7 +115,7 @@ func encoded(v any) string {
 
 // writeBytes writes a file from a Go string: bytes bom.csv '\ufeffx\r\n1\r\n'.
 func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
-	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }

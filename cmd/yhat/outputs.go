@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,11 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 	o.opt = table.WriteOptions{
 		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
 		FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
+	}
+	for _, path := range []*string{&o.path, &o.rejects, &o.report} {
+		if slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, *path) {
+			*path = "-"
+		}
 	}
 	byName, zip, known := table.FormatOf(o.path)
 	o.format, o.zip = s.format("output-format"), zip
