@@ -14,6 +14,11 @@ func encodeF64AVX512(c *[9]uint64, cells *float64, valid *byte, shift int, x *fl
 //go:noescape
 func encodeF32AVX512(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 
+// encodePlainAVX512 copies panels full panels of finite cells and returns how many there were before the first other one.
+//
+//go:noescape
+func encodePlainAVX512(cells *float32, x *float32, stride int, panels int) int
+
 // encodeF64AVX2 encodes panels full panels. Bit shift of valid is the first row's, and valid is readable for 4 bytes past its last; nil: all are there. stride is in bytes, from panel to panel of x.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func encodeF64AVX2(c *[9]uint64, cells *float64, valid *byte, shift int, x *floa
 //
 //go:noescape
 func encodeF32AVX2(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
+
+// encodePlainAVX2 copies panels full panels of finite cells and returns how many there were before the first other one.
+//
+//go:noescape
+func encodePlainAVX2(cells *float32, x *float32, stride int, panels int) int

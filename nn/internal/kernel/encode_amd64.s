@@ -7,108 +7,214 @@
 // func encodeF64AVX512(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·encodeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ c+0(FP), AX
-	MOVQ cells+8(FP), DX
-	MOVQ x+32(FP), BX
-	MOVQ shift+24(FP), CX
-	XORQ SI, SI
+	MOVQ         c+0(FP), AX
+	MOVQ         cells+8(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         shift+24(FP), CX
+	XORQ         SI, SI
+	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD (AX), Z1
+	VBROADCASTSD 8(AX), Z2
+	VBROADCASTSD 16(AX), Z3
+	VBROADCASTSD 24(AX), Z4
+	VBROADCASTSD 32(AX), Z5
+	VBROADCASTSD 40(AX), Z6
+	VBROADCASTSD 48(AX), Z7
+	VMOVUPS      lanes47effffff0000000<>+0(SB), Z8
 
 panel:
-	MOVQ  $-1, R8
-	MOVQ  valid+16(FP), DI
-	TESTQ DI, DI
+	MOVQ  valid+16(FP), R8
+	MOVQ  $-1, DI
+	TESTQ R8, R8
 	JZ    allThere
-	MOVQ  (DI)(SI*4), R8
-	SHRQ  CL, R8
+	MOVQ  (R8)(SI*4), DI
+	SHRQ  CL, DI
 
 allThere:
-	MOVQ BX, DI
-	MOVQ $0x00000004, R12
+	MOVL    DI, R10
+	VMOVUPS (DX), Z9
+	KMOVB   R10, K1
+	VCMPPD  $0x07, Z9, Z9, K1, K1
+	TESTB   $0x01, 64(AX)
+	JZ      step1group0
+	VMULPD  Z6, Z9, Z9
+	VADDPD  Z7, Z9, Z9
 
-group:
-	KMOVB        R8, K1
-	VMOVUPS      (DX), Z0
-	VCMPPD       $0x07, Z0, Z0, K2
-	KANDB        K1, K2, K1
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Z0, Z1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Z1, K2
-	KANDB        K1, K2, K2
-	TESTB        $0x01, 64(AX)
-	JZ           unitDone
-	VBROADCASTSD 40(AX), Z1
-	VMULPD       Z1, Z0, Z0
-	VBROADCASTSD 48(AX), Z1
-	VADDPD       Z1, Z0, Z0
+step1group0:
+	VBLENDMPD Z9, Z1, K1, Z10
+	KMOVB     56(AX), K2
+	KORB      K1, K2, K2
+	VCMPPD    $0x0d, Z2, Z10, K2, K2
+	VCMPPD    $0x02, Z3, Z10, K2, K2
+	TESTB     $0x02, 64(AX)
+	JZ        step2group0
+	VSUBPD    Z4, Z10, Z10
 
-unitDone:
-	VMOVAPS      Z0, Z0
-	VBROADCASTSD (AX), Z1
-	VBLENDMPD    Z0, Z1, K1, Z2
-	VBROADCASTSD 8(AX), Z0
-	VCMPPD       $0x0d, Z0, Z2, K3
-	VBROADCASTSD 16(AX), Z0
-	VCMPPD       $0x02, Z0, Z2, K4
-	KANDB        K3, K4, K3
-	TESTB        $0x02, 64(AX)
-	JZ           centerDone
-	VBROADCASTSD 24(AX), Z0
-	VSUBPD       Z0, Z2, Z2
+step2group0:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group0
+	VDIVPD Z5, Z10, Z10
 
-centerDone:
-	TESTB        $0x04, 64(AX)
-	JZ           scaleDone
-	VBROADCASTSD 32(AX), Z0
-	VDIVPD       Z0, Z2, Z2
+step4group0:
+	VANDPD      Z0, Z10, Z9
+	VCMPPD      $0x01, Z8, Z9, K2, K2
+	VCVTPD2PS.Z Z10, K2, Y9
+	VMOVUPS     Y9, (BX)
+	SHRL        $0x08, R10
+	VMOVUPS     64(DX), Z9
+	KMOVB       R10, K3
+	VCMPPD      $0x07, Z9, Z9, K3, K3
+	TESTB       $0x01, 64(AX)
+	JZ          step1group1
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
 
-scaleDone:
-	VANDPD    lanes7fffffffffffffff<>+0(SB), Z2, Z0
-	VCMPPD    $0x01, lanes47effffff0000000<>+0(SB), Z0, K4
-	KANDB     K3, K4, K3
-	KMOVB     K1, R13
-	SHRL      $0x08, R9
-	SHLL      $0x18, R13
-	ORL       R13, R9
-	KMOVB     K2, R13
-	SHRL      $0x08, R10
-	SHLL      $0x18, R13
-	ORL       R13, R10
-	KMOVB     K3, R13
-	SHRL      $0x08, R11
-	SHLL      $0x18, R13
-	ORL       R13, R11
-	MOVL      56(AX), R13
-	NOTL      R13
-	KMOVB     K1, R14
-	ORL       R14, R13
-	KMOVB     R13, K1
-	KANDB     K3, K1, K1
-	VMOVAPD.Z Z2, K1, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, (DI)
-	ADDQ      $0x40, DX
-	ADDQ      $0x20, DI
-	SHRQ      $0x08, R8
-	DECQ      R12
-	JNZ       group
-	MOVQ      notNumber+64(FP), DI
-	MOVL      R10, (DI)(SI*4)
-	ORL       R10, R11
-	NOTL      R11
-	NOTL      R9
-	MOVQ      missing+56(FP), DI
-	MOVL      R9, (DI)(SI*4)
-	MOVL      56(AX), DI
-	ANDL      R9, DI
-	NOTL      DI
-	ANDL      DI, R11
-	MOVQ      outside+72(FP), DI
-	MOVL      R11, (DI)(SI*4)
-	ADDQ      stride+40(FP), BX
-	INCQ      SI
-	CMPQ      SI, panels+48(FP)
-	JLT       panel
+step1group1:
+	VBLENDMPD Z9, Z1, K3, Z11
+	KMOVB     56(AX), K4
+	KORB      K3, K4, K4
+	VCMPPD    $0x0d, Z2, Z11, K4, K4
+	VCMPPD    $0x02, Z3, Z11, K4, K4
+	TESTB     $0x02, 64(AX)
+	JZ        step2group1
+	VSUBPD    Z4, Z11, Z11
+
+step2group1:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group1
+	VDIVPD Z5, Z11, Z11
+
+step4group1:
+	VANDPD      Z0, Z11, Z9
+	VCMPPD      $0x01, Z8, Z9, K4, K4
+	VCVTPD2PS.Z Z11, K4, Y9
+	VMOVUPS     Y9, 32(BX)
+	KUNPCKBW    K1, K3, K1
+	KMOVW       K1, R8
+	KUNPCKBW    K2, K4, K1
+	KMOVW       K1, R9
+	SHRL        $0x08, R10
+	VMOVUPS     128(DX), Z9
+	KMOVB       R10, K1
+	VCMPPD      $0x07, Z9, Z9, K1, K1
+	TESTB       $0x01, 64(AX)
+	JZ          step1group2
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
+
+step1group2:
+	VBLENDMPD Z9, Z1, K1, Z12
+	KMOVB     56(AX), K2
+	KORB      K1, K2, K2
+	VCMPPD    $0x0d, Z2, Z12, K2, K2
+	VCMPPD    $0x02, Z3, Z12, K2, K2
+	TESTB     $0x02, 64(AX)
+	JZ        step2group2
+	VSUBPD    Z4, Z12, Z12
+
+step2group2:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group2
+	VDIVPD Z5, Z12, Z12
+
+step4group2:
+	VANDPD      Z0, Z12, Z9
+	VCMPPD      $0x01, Z8, Z9, K2, K2
+	VCVTPD2PS.Z Z12, K2, Y9
+	VMOVUPS     Y9, 64(BX)
+	SHRL        $0x08, R10
+	VMOVUPS     192(DX), Z9
+	KMOVB       R10, K3
+	VCMPPD      $0x07, Z9, Z9, K3, K3
+	TESTB       $0x01, 64(AX)
+	JZ          step1group3
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
+
+step1group3:
+	VBLENDMPD Z9, Z1, K3, Z13
+	KMOVB     56(AX), K4
+	KORB      K3, K4, K4
+	VCMPPD    $0x0d, Z2, Z13, K4, K4
+	VCMPPD    $0x02, Z3, Z13, K4, K4
+	TESTB     $0x02, 64(AX)
+	JZ        step2group3
+	VSUBPD    Z4, Z13, Z13
+
+step2group3:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group3
+	VDIVPD Z5, Z13, Z13
+
+step4group3:
+	VANDPD      Z0, Z13, Z9
+	VCMPPD      $0x01, Z8, Z9, K4, K4
+	VCVTPD2PS.Z Z13, K4, Y9
+	VMOVUPS     Y9, 96(BX)
+	KUNPCKBW    K1, K3, K1
+	KMOVW       K1, R10
+	SHLL        $0x10, R10
+	ORL         R10, R8
+	KUNPCKBW    K2, K4, K1
+	KMOVW       K1, R10
+	SHLL        $0x10, R10
+	ORL         R10, R9
+	NOTL        R8
+	MOVQ        missing+56(FP), R10
+	MOVL        R8, (R10)(SI*4)
+	MOVL        56(AX), R10
+	NOTL        R10
+	ANDL        R10, R8
+	ORL         R8, R9
+	XORL        R8, R8
+	NOTL        R9
+	TESTL       R9, R9
+	JNZ         infinities
+
+reported:
+	MOVQ outside+72(FP), DI
+	MOVL R9, (DI)(SI*4)
+	MOVQ notNumber+64(FP), DI
+	MOVL R8, (DI)(SI*4)
+	ADDQ $0x00000100, DX
+	ADDQ stride+40(FP), BX
+	INCQ SI
+	CMPQ SI, panels+48(FP)
+	JLT  panel
 	VZEROUPPER
 	RET
+
+infinities:
+	VMOVUPS  (DX), Z9
+	KMOVB    DI, K1
+	VANDPD   Z0, Z9, Z9
+	VCMPPD   $0x00, lanes7ff0000000000000<>+0(SB), Z9, K1, K1
+	SHRL     $0x08, DI
+	VMOVUPS  64(DX), Z9
+	KMOVB    DI, K2
+	VANDPD   Z0, Z9, Z9
+	VCMPPD   $0x00, lanes7ff0000000000000<>+0(SB), Z9, K2, K2
+	KUNPCKBW K1, K2, K1
+	KMOVW    K1, R8
+	MOVL     R8, R10
+	SHRL     $0x08, DI
+	VMOVUPS  128(DX), Z9
+	KMOVB    DI, K1
+	VANDPD   Z0, Z9, Z9
+	VCMPPD   $0x00, lanes7ff0000000000000<>+0(SB), Z9, K1, K1
+	SHRL     $0x08, DI
+	VMOVUPS  192(DX), Z9
+	KMOVB    DI, K2
+	VANDPD   Z0, Z9, Z9
+	VCMPPD   $0x00, lanes7ff0000000000000<>+0(SB), Z9, K2, K2
+	KUNPCKBW K1, K2, K1
+	KMOVW    K1, DI
+	SHLL     $0x10, DI
+	ORL      DI, R10
+	MOVL     R10, R8
+	NOTL     R10
+	ANDL     R10, R9
+	JMP      reported
 
 DATA lanes7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
 DATA lanes7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
@@ -120,16 +226,6 @@ DATA lanes7fffffffffffffff<>+48(SB)/8, $0x7fffffffffffffff
 DATA lanes7fffffffffffffff<>+56(SB)/8, $0x7fffffffffffffff
 GLOBL lanes7fffffffffffffff<>(SB), RODATA|NOPTR, $64
 
-DATA lanes7ff0000000000000<>+0(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+8(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+16(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+24(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+32(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+40(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+48(SB)/8, $0x7ff0000000000000
-DATA lanes7ff0000000000000<>+56(SB)/8, $0x7ff0000000000000
-GLOBL lanes7ff0000000000000<>(SB), RODATA|NOPTR, $64
-
 DATA lanes47effffff0000000<>+0(SB)/8, $0x47effffff0000000
 DATA lanes47effffff0000000<>+8(SB)/8, $0x47effffff0000000
 DATA lanes47effffff0000000<>+16(SB)/8, $0x47effffff0000000
@@ -140,223 +236,836 @@ DATA lanes47effffff0000000<>+48(SB)/8, $0x47effffff0000000
 DATA lanes47effffff0000000<>+56(SB)/8, $0x47effffff0000000
 GLOBL lanes47effffff0000000<>(SB), RODATA|NOPTR, $64
 
+DATA lanes7ff0000000000000<>+0(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+8(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+16(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+24(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+32(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+40(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+48(SB)/8, $0x7ff0000000000000
+DATA lanes7ff0000000000000<>+56(SB)/8, $0x7ff0000000000000
+GLOBL lanes7ff0000000000000<>(SB), RODATA|NOPTR, $64
+
 // func encodeF32AVX512(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·encodeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ c+0(FP), AX
-	MOVQ cells+8(FP), DX
-	MOVQ x+32(FP), BX
-	MOVQ shift+24(FP), CX
-	XORQ SI, SI
+	MOVQ         c+0(FP), AX
+	MOVQ         cells+8(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         shift+24(FP), CX
+	XORQ         SI, SI
+	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Z0
+	VBROADCASTSD (AX), Z1
+	VBROADCASTSD 8(AX), Z2
+	VBROADCASTSD 16(AX), Z3
+	VBROADCASTSD 24(AX), Z4
+	VBROADCASTSD 32(AX), Z5
+	VBROADCASTSD 40(AX), Z6
+	VBROADCASTSD 48(AX), Z7
+	VMOVUPS      lanes47effffff0000000<>+0(SB), Z8
 
 panel:
-	MOVQ  $-1, R8
-	MOVQ  valid+16(FP), DI
-	TESTQ DI, DI
+	MOVQ  valid+16(FP), R8
+	MOVQ  $-1, DI
+	TESTQ R8, R8
 	JZ    allThere
-	MOVQ  (DI)(SI*4), R8
-	SHRQ  CL, R8
+	MOVQ  (R8)(SI*4), DI
+	SHRQ  CL, DI
 
 allThere:
-	MOVQ BX, DI
-	MOVQ $0x00000004, R12
+	MOVL      DI, R10
+	VCVTPS2PD (DX), Z9
+	KMOVB     R10, K1
+	VCMPPD    $0x07, Z9, Z9, K1, K1
+	TESTB     $0x01, 64(AX)
+	JZ        step1group0
+	VMULPD    Z6, Z9, Z9
+	VADDPD    Z7, Z9, Z9
 
-group:
-	KMOVB        R8, K1
-	VCVTPS2PD    (DX), Z0
-	VCMPPD       $0x07, Z0, Z0, K2
-	KANDB        K1, K2, K1
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Z0, Z1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Z1, K2
-	KANDB        K1, K2, K2
-	TESTB        $0x01, 64(AX)
-	JZ           unitDone
-	VBROADCASTSD 40(AX), Z1
-	VMULPD       Z1, Z0, Z0
-	VBROADCASTSD 48(AX), Z1
-	VADDPD       Z1, Z0, Z0
+step1group0:
+	VBLENDMPD Z9, Z1, K1, Z10
+	KMOVB     56(AX), K2
+	KORB      K1, K2, K2
+	VCMPPD    $0x0d, Z2, Z10, K2, K2
+	VCMPPD    $0x02, Z3, Z10, K2, K2
+	TESTB     $0x02, 64(AX)
+	JZ        step2group0
+	VSUBPD    Z4, Z10, Z10
 
-unitDone:
-	VMOVAPS      Z0, Z0
-	VBROADCASTSD (AX), Z1
-	VBLENDMPD    Z0, Z1, K1, Z2
-	VBROADCASTSD 8(AX), Z0
-	VCMPPD       $0x0d, Z0, Z2, K3
-	VBROADCASTSD 16(AX), Z0
-	VCMPPD       $0x02, Z0, Z2, K4
-	KANDB        K3, K4, K3
-	TESTB        $0x02, 64(AX)
-	JZ           centerDone
-	VBROADCASTSD 24(AX), Z0
-	VSUBPD       Z0, Z2, Z2
+step2group0:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group0
+	VDIVPD Z5, Z10, Z10
 
-centerDone:
-	TESTB        $0x04, 64(AX)
-	JZ           scaleDone
-	VBROADCASTSD 32(AX), Z0
-	VDIVPD       Z0, Z2, Z2
+step4group0:
+	VANDPD      Z0, Z10, Z9
+	VCMPPD      $0x01, Z8, Z9, K2, K2
+	VCVTPD2PS.Z Z10, K2, Y9
+	VMOVUPS     Y9, (BX)
+	SHRL        $0x08, R10
+	VCVTPS2PD   32(DX), Z9
+	KMOVB       R10, K3
+	VCMPPD      $0x07, Z9, Z9, K3, K3
+	TESTB       $0x01, 64(AX)
+	JZ          step1group1
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
 
-scaleDone:
-	VANDPD    lanes7fffffffffffffff<>+0(SB), Z2, Z0
-	VCMPPD    $0x01, lanes47effffff0000000<>+0(SB), Z0, K4
-	KANDB     K3, K4, K3
-	KMOVB     K1, R13
-	SHRL      $0x08, R9
-	SHLL      $0x18, R13
-	ORL       R13, R9
-	KMOVB     K2, R13
-	SHRL      $0x08, R10
-	SHLL      $0x18, R13
-	ORL       R13, R10
-	KMOVB     K3, R13
-	SHRL      $0x08, R11
-	SHLL      $0x18, R13
-	ORL       R13, R11
-	MOVL      56(AX), R13
-	NOTL      R13
-	KMOVB     K1, R14
-	ORL       R14, R13
-	KMOVB     R13, K1
-	KANDB     K3, K1, K1
-	VMOVAPD.Z Z2, K1, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, (DI)
-	ADDQ      $0x20, DX
-	ADDQ      $0x20, DI
-	SHRQ      $0x08, R8
-	DECQ      R12
-	JNZ       group
-	MOVQ      notNumber+64(FP), DI
-	MOVL      R10, (DI)(SI*4)
-	ORL       R10, R11
-	NOTL      R11
-	NOTL      R9
-	MOVQ      missing+56(FP), DI
-	MOVL      R9, (DI)(SI*4)
-	MOVL      56(AX), DI
-	ANDL      R9, DI
-	NOTL      DI
-	ANDL      DI, R11
-	MOVQ      outside+72(FP), DI
-	MOVL      R11, (DI)(SI*4)
-	ADDQ      stride+40(FP), BX
-	INCQ      SI
-	CMPQ      SI, panels+48(FP)
-	JLT       panel
+step1group1:
+	VBLENDMPD Z9, Z1, K3, Z11
+	KMOVB     56(AX), K4
+	KORB      K3, K4, K4
+	VCMPPD    $0x0d, Z2, Z11, K4, K4
+	VCMPPD    $0x02, Z3, Z11, K4, K4
+	TESTB     $0x02, 64(AX)
+	JZ        step2group1
+	VSUBPD    Z4, Z11, Z11
+
+step2group1:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group1
+	VDIVPD Z5, Z11, Z11
+
+step4group1:
+	VANDPD      Z0, Z11, Z9
+	VCMPPD      $0x01, Z8, Z9, K4, K4
+	VCVTPD2PS.Z Z11, K4, Y9
+	VMOVUPS     Y9, 32(BX)
+	KUNPCKBW    K1, K3, K1
+	KMOVW       K1, R8
+	KUNPCKBW    K2, K4, K1
+	KMOVW       K1, R9
+	SHRL        $0x08, R10
+	VCVTPS2PD   64(DX), Z9
+	KMOVB       R10, K1
+	VCMPPD      $0x07, Z9, Z9, K1, K1
+	TESTB       $0x01, 64(AX)
+	JZ          step1group2
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
+
+step1group2:
+	VBLENDMPD Z9, Z1, K1, Z12
+	KMOVB     56(AX), K2
+	KORB      K1, K2, K2
+	VCMPPD    $0x0d, Z2, Z12, K2, K2
+	VCMPPD    $0x02, Z3, Z12, K2, K2
+	TESTB     $0x02, 64(AX)
+	JZ        step2group2
+	VSUBPD    Z4, Z12, Z12
+
+step2group2:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group2
+	VDIVPD Z5, Z12, Z12
+
+step4group2:
+	VANDPD      Z0, Z12, Z9
+	VCMPPD      $0x01, Z8, Z9, K2, K2
+	VCVTPD2PS.Z Z12, K2, Y9
+	VMOVUPS     Y9, 64(BX)
+	SHRL        $0x08, R10
+	VCVTPS2PD   96(DX), Z9
+	KMOVB       R10, K3
+	VCMPPD      $0x07, Z9, Z9, K3, K3
+	TESTB       $0x01, 64(AX)
+	JZ          step1group3
+	VMULPD      Z6, Z9, Z9
+	VADDPD      Z7, Z9, Z9
+
+step1group3:
+	VBLENDMPD Z9, Z1, K3, Z13
+	KMOVB     56(AX), K4
+	KORB      K3, K4, K4
+	VCMPPD    $0x0d, Z2, Z13, K4, K4
+	VCMPPD    $0x02, Z3, Z13, K4, K4
+	TESTB     $0x02, 64(AX)
+	JZ        step2group3
+	VSUBPD    Z4, Z13, Z13
+
+step2group3:
+	TESTB  $0x04, 64(AX)
+	JZ     step4group3
+	VDIVPD Z5, Z13, Z13
+
+step4group3:
+	VANDPD      Z0, Z13, Z9
+	VCMPPD      $0x01, Z8, Z9, K4, K4
+	VCVTPD2PS.Z Z13, K4, Y9
+	VMOVUPS     Y9, 96(BX)
+	KUNPCKBW    K1, K3, K1
+	KMOVW       K1, R10
+	SHLL        $0x10, R10
+	ORL         R10, R8
+	KUNPCKBW    K2, K4, K1
+	KMOVW       K1, R10
+	SHLL        $0x10, R10
+	ORL         R10, R9
+	NOTL        R8
+	MOVQ        missing+56(FP), R10
+	MOVL        R8, (R10)(SI*4)
+	MOVL        56(AX), R10
+	NOTL        R10
+	ANDL        R10, R8
+	ORL         R8, R9
+	XORL        R8, R8
+	NOTL        R9
+	TESTL       R9, R9
+	JNZ         infinities
+
+reported:
+	MOVQ outside+72(FP), DI
+	MOVL R9, (DI)(SI*4)
+	MOVQ notNumber+64(FP), DI
+	MOVL R8, (DI)(SI*4)
+	ADDQ $0x00000080, DX
+	ADDQ stride+40(FP), BX
+	INCQ SI
+	CMPQ SI, panels+48(FP)
+	JLT  panel
 	VZEROUPPER
 	RET
+
+infinities:
+	VCVTPS2PD (DX), Z9
+	KMOVB     DI, K1
+	VANDPD    Z0, Z9, Z9
+	VCMPPD    $0x00, lanes7ff0000000000000<>+0(SB), Z9, K1, K1
+	SHRL      $0x08, DI
+	VCVTPS2PD 32(DX), Z9
+	KMOVB     DI, K2
+	VANDPD    Z0, Z9, Z9
+	VCMPPD    $0x00, lanes7ff0000000000000<>+0(SB), Z9, K2, K2
+	KUNPCKBW  K1, K2, K1
+	KMOVW     K1, R8
+	MOVL      R8, R10
+	SHRL      $0x08, DI
+	VCVTPS2PD 64(DX), Z9
+	KMOVB     DI, K1
+	VANDPD    Z0, Z9, Z9
+	VCMPPD    $0x00, lanes7ff0000000000000<>+0(SB), Z9, K1, K1
+	SHRL      $0x08, DI
+	VCVTPS2PD 96(DX), Z9
+	KMOVB     DI, K2
+	VANDPD    Z0, Z9, Z9
+	VCMPPD    $0x00, lanes7ff0000000000000<>+0(SB), Z9, K2, K2
+	KUNPCKBW  K1, K2, K1
+	KMOVW     K1, DI
+	SHLL      $0x10, DI
+	ORL       DI, R10
+	MOVL      R10, R8
+	NOTL      R10
+	ANDL      R10, R9
+	JMP       reported
+
+// func encodePlainAVX512(cells *float32, x *float32, stride int, panels int) int
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·encodePlainAVX512(SB), NOSPLIT, $0-40
+	MOVQ    cells+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    panels+24(FP), BX
+	XORQ    SI, SI
+	VMOVUPS lanes7fffffff<>+0(SB), Z0
+	VMOVUPS lanes7f7fffff<>+0(SB), Z1
+
+panel:
+	VMOVUPS  (AX), Z2
+	VANDPS   Z2, Z0, Z3
+	VMOVUPS  64(AX), Z4
+	VANDPS   Z4, Z0, Z5
+	VPMAXUD  Z5, Z3, Z3
+	VPCMPUD  $0x06, Z1, Z3, K1
+	KORTESTW K1, K1
+	JNZ      done
+	VMOVUPS  Z2, (CX)
+	VMOVUPS  Z4, 64(CX)
+	SUBQ     $-128, AX
+	ADDQ     DX, CX
+	INCQ     SI
+	CMPQ     SI, BX
+	JLT      panel
+
+done:
+	VZEROUPPER
+	MOVQ SI, ret+32(FP)
+	RET
+
+DATA lanes7fffffff<>+0(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+4(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+8(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+12(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+16(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+20(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+24(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+28(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+32(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+36(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+40(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+44(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+48(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+52(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+56(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL lanes7fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA lanes7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+28(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+32(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+36(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+40(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+44(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+48(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+52(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+56(SB)/4, $0x7f7fffff
+DATA lanes7f7fffff<>+60(SB)/4, $0x7f7fffff
+GLOBL lanes7f7fffff<>(SB), RODATA|NOPTR, $64
 
 // func encodeF64AVX2(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ c+0(FP), AX
-	MOVQ cells+8(FP), DX
-	MOVQ x+32(FP), BX
-	MOVQ shift+24(FP), CX
-	XORQ SI, SI
+	MOVQ    c+0(FP), AX
+	MOVQ    cells+8(FP), DX
+	MOVQ    x+32(FP), BX
+	MOVQ    shift+24(FP), CX
+	XORQ    SI, SI
+	VMOVUPS lanes7fffffffffffffff<>+0(SB), Y0
 
 panel:
-	MOVQ  $-1, R8
-	MOVQ  valid+16(FP), DI
-	TESTQ DI, DI
+	MOVQ  valid+16(FP), R8
+	MOVQ  $-1, DI
+	TESTQ R8, R8
 	JZ    allThere
-	MOVQ  (DI)(SI*4), R8
-	SHRQ  CL, R8
+	MOVQ  (R8)(SI*4), DI
+	SHRQ  CL, DI
 
 allThere:
-	MOVQ BX, DI
-	MOVQ $0x00000008, R12
-
-group:
-	VMOVD        R8, X0
-	VPBROADCASTQ X0, Y0
-	VPAND        lanebits<>+0(SB), Y0, Y0
-	VPCMPEQQ     lanebits<>+0(SB), Y0, Y0
+	MOVL         DI, R10
 	VMOVUPS      (DX), Y1
-	VCMPPD       $0x07, Y1, Y1, Y2
-	VANDPD       Y0, Y2, Y0
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Y1, Y2
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y2, Y2
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
 	TESTB        $0x01, 64(AX)
-	JZ           unitDone
-	VBROADCASTSD 40(AX), Y3
-	VMULPD       Y3, Y1, Y1
-	VBROADCASTSD 48(AX), Y3
-	VADDPD       Y3, Y1, Y1
+	JZ           step1group0
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
 
-unitDone:
-	VMOVAPS      Y1, Y1
-	VBROADCASTSD (AX), Y3
-	VBLENDVPD    Y0, Y1, Y3, Y1
-	VBROADCASTSD 8(AX), Y3
-	VCMPPD       $0x0d, Y3, Y1, Y3
-	VBROADCASTSD 16(AX), Y4
-	VCMPPD       $0x02, Y4, Y1, Y4
-	VANDPD       Y3, Y4, Y3
+step1group0:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
 	TESTB        $0x02, 64(AX)
-	JZ           centerDone
+	JZ           step2group0
 	VBROADCASTSD 24(AX), Y4
 	VSUBPD       Y4, Y1, Y1
 
-centerDone:
+step2group0:
 	TESTB        $0x04, 64(AX)
-	JZ           scaleDone
+	JZ           step4group0
 	VBROADCASTSD 32(AX), Y4
 	VDIVPD       Y4, Y1, Y1
 
-scaleDone:
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Y1, Y4
+step4group0:
+	VANDPD       Y0, Y1, Y4
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y3, Y4, Y3
-	VMOVMSKPD    Y0, R13
-	SHRL         $0x04, R9
-	SHLL         $0x1c, R13
-	ORL          R13, R9
-	VMOVMSKPD    Y2, R13
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, (BX)
+	VMOVMSKPD    Y3, R8
+	VMOVMSKPD    Y4, R9
 	SHRL         $0x04, R10
-	SHLL         $0x1c, R13
-	ORL          R13, R10
-	VMOVMSKPD    Y3, R13
-	SHRL         $0x04, R11
-	SHLL         $0x1c, R13
-	ORL          R13, R11
-	MOVL         56(AX), R13
-	NOTL         R13
-	VMOVMSKPD    Y0, R14
-	ORL          R14, R13
-	VMOVD        R13, X0
-	VPBROADCASTQ X0, Y0
-	VPAND        lanebits<>+0(SB), Y0, Y0
-	VPCMPEQQ     lanebits<>+0(SB), Y0, Y0
-	VANDPD       Y3, Y0, Y0
-	VANDPD       Y1, Y0, Y0
-	VCVTPD2PSY   Y0, X0
-	VMOVUPS      X0, (DI)
-	ADDQ         $0x20, DX
-	ADDQ         $0x10, DI
-	SHRQ         $0x04, R8
-	DECQ         R12
-	JNZ          group
-	MOVQ         notNumber+64(FP), DI
-	MOVL         R10, (DI)(SI*4)
-	ORL          R10, R11
-	NOTL         R11
-	NOTL         R9
-	MOVQ         missing+56(FP), DI
-	MOVL         R9, (DI)(SI*4)
-	MOVL         56(AX), DI
-	ANDL         R9, DI
-	NOTL         DI
-	ANDL         DI, R11
-	MOVQ         outside+72(FP), DI
-	MOVL         R11, (DI)(SI*4)
-	ADDQ         stride+40(FP), BX
-	INCQ         SI
-	CMPQ         SI, panels+48(FP)
-	JLT          panel
+	VMOVUPS      32(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group1
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group1:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group1
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group1:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group1
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group1:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 16(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x04, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x04, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      64(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group2
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group2:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group2
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group2:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group2
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group2:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 32(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x08, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x08, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      96(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group3
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group3:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group3
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group3:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group3
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group3:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 48(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x0c, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x0c, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      128(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group4
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group4:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group4
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group4:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group4
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group4:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 64(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x10, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x10, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      160(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group5
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group5:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group5
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group5:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group5
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group5:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 80(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x14, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x14, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      192(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group6
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group6:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group6
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group6:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group6
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group6:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 96(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x18, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x18, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VMOVUPS      224(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group7
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group7:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group7
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group7:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group7
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group7:
+	VANDPD     Y0, Y1, Y4
+	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD     Y2, Y4, Y4
+	VANDPD     Y4, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, 112(BX)
+	VMOVMSKPD  Y3, R10
+	SHLL       $0x1c, R10
+	ORL        R10, R8
+	VMOVMSKPD  Y4, R10
+	SHLL       $0x1c, R10
+	ORL        R10, R9
+	NOTL       R8
+	MOVQ       missing+56(FP), R10
+	MOVL       R8, (R10)(SI*4)
+	MOVL       56(AX), R10
+	NOTL       R10
+	ANDL       R10, R8
+	ORL        R8, R9
+	XORL       R8, R8
+	NOTL       R9
+	TESTL      R9, R9
+	JNZ        infinities
+
+reported:
+	MOVQ outside+72(FP), DI
+	MOVL R9, (DI)(SI*4)
+	MOVQ notNumber+64(FP), DI
+	MOVL R8, (DI)(SI*4)
+	ADDQ $0x00000100, DX
+	ADDQ stride+40(FP), BX
+	INCQ SI
+	CMPQ SI, panels+48(FP)
+	JLT  panel
 	VZEROUPPER
 	RET
+
+infinities:
+	VMOVUPS      (DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	MOVL         R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      32(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x04, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      64(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x08, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      96(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x0c, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      128(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x10, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      160(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x14, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      192(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x18, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VMOVUPS      224(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, DI
+	SHLL         $0x1c, DI
+	ORL          DI, R10
+	MOVL         R10, R8
+	NOTL         R10
+	ANDL         R10, R9
+	JMP          reported
 
 DATA lanebits<>+0(SB)/8, $0x0000000000000001
 DATA lanebits<>+8(SB)/8, $0x0000000000000002
@@ -367,111 +1076,582 @@ GLOBL lanebits<>(SB), RODATA|NOPTR, $32
 // func encodeF32AVX2(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ c+0(FP), AX
-	MOVQ cells+8(FP), DX
-	MOVQ x+32(FP), BX
-	MOVQ shift+24(FP), CX
-	XORQ SI, SI
+	MOVQ    c+0(FP), AX
+	MOVQ    cells+8(FP), DX
+	MOVQ    x+32(FP), BX
+	MOVQ    shift+24(FP), CX
+	XORQ    SI, SI
+	VMOVUPS lanes7fffffffffffffff<>+0(SB), Y0
 
 panel:
-	MOVQ  $-1, R8
-	MOVQ  valid+16(FP), DI
-	TESTQ DI, DI
+	MOVQ  valid+16(FP), R8
+	MOVQ  $-1, DI
+	TESTQ R8, R8
 	JZ    allThere
-	MOVQ  (DI)(SI*4), R8
-	SHRQ  CL, R8
+	MOVQ  (R8)(SI*4), DI
+	SHRQ  CL, DI
 
 allThere:
-	MOVQ BX, DI
-	MOVQ $0x00000008, R12
-
-group:
-	VMOVD        R8, X0
-	VPBROADCASTQ X0, Y0
-	VPAND        lanebits<>+0(SB), Y0, Y0
-	VPCMPEQQ     lanebits<>+0(SB), Y0, Y0
+	MOVL         DI, R10
 	VCVTPS2PD    (DX), Y1
-	VCMPPD       $0x07, Y1, Y1, Y2
-	VANDPD       Y0, Y2, Y0
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Y1, Y2
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y2, Y2
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
 	TESTB        $0x01, 64(AX)
-	JZ           unitDone
-	VBROADCASTSD 40(AX), Y3
-	VMULPD       Y3, Y1, Y1
-	VBROADCASTSD 48(AX), Y3
-	VADDPD       Y3, Y1, Y1
+	JZ           step1group0
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
 
-unitDone:
-	VMOVAPS      Y1, Y1
-	VBROADCASTSD (AX), Y3
-	VBLENDVPD    Y0, Y1, Y3, Y1
-	VBROADCASTSD 8(AX), Y3
-	VCMPPD       $0x0d, Y3, Y1, Y3
-	VBROADCASTSD 16(AX), Y4
-	VCMPPD       $0x02, Y4, Y1, Y4
-	VANDPD       Y3, Y4, Y3
+step1group0:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
 	TESTB        $0x02, 64(AX)
-	JZ           centerDone
+	JZ           step2group0
 	VBROADCASTSD 24(AX), Y4
 	VSUBPD       Y4, Y1, Y1
 
-centerDone:
+step2group0:
 	TESTB        $0x04, 64(AX)
-	JZ           scaleDone
+	JZ           step4group0
 	VBROADCASTSD 32(AX), Y4
 	VDIVPD       Y4, Y1, Y1
 
-scaleDone:
-	VANDPD       lanes7fffffffffffffff<>+0(SB), Y1, Y4
+step4group0:
+	VANDPD       Y0, Y1, Y4
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y3, Y4, Y3
-	VMOVMSKPD    Y0, R13
-	SHRL         $0x04, R9
-	SHLL         $0x1c, R13
-	ORL          R13, R9
-	VMOVMSKPD    Y2, R13
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, (BX)
+	VMOVMSKPD    Y3, R8
+	VMOVMSKPD    Y4, R9
 	SHRL         $0x04, R10
-	SHLL         $0x1c, R13
-	ORL          R13, R10
-	VMOVMSKPD    Y3, R13
-	SHRL         $0x04, R11
-	SHLL         $0x1c, R13
-	ORL          R13, R11
-	MOVL         56(AX), R13
-	NOTL         R13
-	VMOVMSKPD    Y0, R14
-	ORL          R14, R13
-	VMOVD        R13, X0
-	VPBROADCASTQ X0, Y0
-	VPAND        lanebits<>+0(SB), Y0, Y0
-	VPCMPEQQ     lanebits<>+0(SB), Y0, Y0
-	VANDPD       Y3, Y0, Y0
-	VANDPD       Y1, Y0, Y0
-	VCVTPD2PSY   Y0, X0
-	VMOVUPS      X0, (DI)
-	ADDQ         $0x10, DX
-	ADDQ         $0x10, DI
-	SHRQ         $0x04, R8
-	DECQ         R12
-	JNZ          group
-	MOVQ         notNumber+64(FP), DI
-	MOVL         R10, (DI)(SI*4)
-	ORL          R10, R11
-	NOTL         R11
-	NOTL         R9
-	MOVQ         missing+56(FP), DI
-	MOVL         R9, (DI)(SI*4)
-	MOVL         56(AX), DI
-	ANDL         R9, DI
-	NOTL         DI
-	ANDL         DI, R11
-	MOVQ         outside+72(FP), DI
-	MOVL         R11, (DI)(SI*4)
-	ADDQ         stride+40(FP), BX
-	INCQ         SI
-	CMPQ         SI, panels+48(FP)
-	JLT          panel
+	VCVTPS2PD    16(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group1
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group1:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group1
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group1:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group1
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group1:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 16(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x04, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x04, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    32(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group2
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group2:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group2
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group2:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group2
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group2:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 32(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x08, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x08, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    48(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group3
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group3:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group3
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group3:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group3
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group3:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 48(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x0c, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x0c, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    64(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group4
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group4:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group4
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group4:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group4
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group4:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 64(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x10, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x10, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    80(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group5
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group5:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group5
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group5:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group5
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group5:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 80(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x14, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x14, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    96(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group6
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group6:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group6
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group6:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group6
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group6:
+	VANDPD       Y0, Y1, Y4
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD       Y2, Y4, Y4
+	VANDPD       Y4, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 96(BX)
+	VMOVMSKPD    Y3, R11
+	SHLL         $0x18, R11
+	ORL          R11, R8
+	VMOVMSKPD    Y4, R11
+	SHLL         $0x18, R11
+	ORL          R11, R9
+	SHRL         $0x04, R10
+	VCVTPS2PD    112(DX), Y1
+	VMOVD        R10, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VCMPPD       $0x07, Y1, Y1, Y3
+	VANDPD       Y2, Y3, Y3
+	TESTB        $0x01, 64(AX)
+	JZ           step1group7
+	VBROADCASTSD 40(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VBROADCASTSD 48(AX), Y2
+	VADDPD       Y2, Y1, Y1
+
+step1group7:
+	VBROADCASTSD (AX), Y2
+	VBLENDVPD    Y3, Y1, Y2, Y1
+	VBROADCASTSD 56(AX), Y2
+	VORPD        Y3, Y2, Y2
+	VBROADCASTSD 8(AX), Y4
+	VCMPPD       $0x0d, Y4, Y1, Y4
+	VANDPD       Y2, Y4, Y4
+	VBROADCASTSD 16(AX), Y2
+	VCMPPD       $0x02, Y2, Y1, Y2
+	VANDPD       Y4, Y2, Y2
+	TESTB        $0x02, 64(AX)
+	JZ           step2group7
+	VBROADCASTSD 24(AX), Y4
+	VSUBPD       Y4, Y1, Y1
+
+step2group7:
+	TESTB        $0x04, 64(AX)
+	JZ           step4group7
+	VBROADCASTSD 32(AX), Y4
+	VDIVPD       Y4, Y1, Y1
+
+step4group7:
+	VANDPD     Y0, Y1, Y4
+	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
+	VANDPD     Y2, Y4, Y4
+	VANDPD     Y4, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, 112(BX)
+	VMOVMSKPD  Y3, R10
+	SHLL       $0x1c, R10
+	ORL        R10, R8
+	VMOVMSKPD  Y4, R10
+	SHLL       $0x1c, R10
+	ORL        R10, R9
+	NOTL       R8
+	MOVQ       missing+56(FP), R10
+	MOVL       R8, (R10)(SI*4)
+	MOVL       56(AX), R10
+	NOTL       R10
+	ANDL       R10, R8
+	ORL        R8, R9
+	XORL       R8, R8
+	NOTL       R9
+	TESTL      R9, R9
+	JNZ        infinities
+
+reported:
+	MOVQ outside+72(FP), DI
+	MOVL R9, (DI)(SI*4)
+	MOVQ notNumber+64(FP), DI
+	MOVL R8, (DI)(SI*4)
+	ADDQ $0x00000080, DX
+	ADDQ stride+40(FP), BX
+	INCQ SI
+	CMPQ SI, panels+48(FP)
+	JLT  panel
 	VZEROUPPER
+	RET
+
+infinities:
+	VCVTPS2PD    (DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	MOVL         R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    16(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x04, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    32(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x08, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    48(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x0c, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    64(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x10, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    80(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x14, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    96(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, R8
+	SHLL         $0x18, R8
+	ORL          R8, R10
+	SHRL         $0x04, DI
+	VCVTPS2PD    112(DX), Y1
+	VMOVD        DI, X2
+	VPBROADCASTQ X2, Y2
+	VPAND        lanebits<>+0(SB), Y2, Y2
+	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
+	VANDPD       Y0, Y1, Y1
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
+	VANDPD       Y2, Y1, Y1
+	VMOVMSKPD    Y1, DI
+	SHLL         $0x1c, DI
+	ORL          DI, R10
+	MOVL         R10, R8
+	NOTL         R10
+	ANDL         R10, R9
+	JMP          reported
+
+// func encodePlainAVX2(cells *float32, x *float32, stride int, panels int) int
+// Requires: AVX, AVX2
+TEXT ·encodePlainAVX2(SB), NOSPLIT, $0-40
+	MOVQ    cells+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    stride+16(FP), DX
+	MOVQ    panels+24(FP), BX
+	XORQ    SI, SI
+	VMOVUPS lanes7fffffff<>+0(SB), Y0
+	VMOVUPS lanes7f7fffff<>+0(SB), Y1
+
+panel:
+	VMOVUPS   (AX), Y2
+	VANDPS    Y2, Y0, Y3
+	VMOVUPS   32(AX), Y4
+	VANDPS    Y4, Y0, Y5
+	VPMAXUD   Y5, Y3, Y3
+	VMOVUPS   64(AX), Y5
+	VANDPS    Y5, Y0, Y6
+	VPMAXUD   Y6, Y3, Y3
+	VMOVUPS   96(AX), Y6
+	VANDPS    Y6, Y0, Y7
+	VPMAXUD   Y7, Y3, Y3
+	VPMAXUD   Y1, Y3, Y3
+	VPCMPEQD  Y1, Y3, Y3
+	VMOVMSKPS Y3, DI
+	CMPL      DI, $0xff
+	JNE       done
+	VMOVUPS   Y2, (CX)
+	VMOVUPS   Y4, 32(CX)
+	VMOVUPS   Y5, 64(CX)
+	VMOVUPS   Y6, 96(CX)
+	SUBQ      $-128, AX
+	ADDQ      DX, CX
+	INCQ      SI
+	CMPQ      SI, BX
+	JLT       panel
+
+done:
+	VZEROUPPER
+	MOVQ SI, ret+32(FP)
 	RET

@@ -4,6 +4,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -20,7 +22,7 @@ const (
 	scale
 	factor
 	plus
-	noFill
+	filled // all ones with a fill
 	steps
 )
 
@@ -31,11 +33,14 @@ const (
 	doScale
 )
 
+const lanes = 32
+
 func main() {
 	ConstraintExpr("amd64,!noasm")
 	for _, a := range vector.Both() {
 		encode(a, "encodeF64", "float64", 8)
 		encode(a, "encodeF32", "float32", 4)
+		plain(a)
 	}
 	Generate()
 }
@@ -44,135 +49,195 @@ func main() {
 type state struct {
 	*vector.ISA
 	column Register
+	cells  Register
+	size   int // of a cell
+	groups int // of a panel
+	abs    Op
+	keep   map[int]vector.V // fields held in registers
+
+	infinite Register // the word of the panel
 }
 
 func encode(a *vector.ISA, name, cell string, size int) {
 	a.Text(name, "func(c *[9]uint64, cells *"+cell+", valid *byte, shift int, x *float32, stride, panels int, missing, notNumber, outside *uint32)",
 		"encodes panels full panels. Bit shift of valid is the first row's, and valid is readable for 4 bytes past its last; nil: all are there. stride is in bytes, from panel to panel of x.")
 	d := a.Doubles()
-	s := &state{ISA: d, column: Load(Param("c"), GP64())}
-	cells, x := Load(Param("cells"), GP64()), Load(Param("x"), GP64())
+	s := &state{ISA: d, column: Load(Param("c"), GP64()), cells: Load(Param("cells"), GP64()), size: size, groups: lanes / d.Lanes(), keep: map[int]vector.V{}}
+	x, at := Load(Param("x"), GP64()), GP64()
 	Load(Param("shift"), RCX)
-	at := GP64()
 	XORQ(at, at)
-	out, present, have, infinite, inside, group := GP64(), GP64(), GP32(), GP32(), GP32(), GP64()
+	s.abs = d.Copy(d.Bits(1<<63 - 1))
+	if d.Wide() {
+		for _, f := range []int{fill, lower, upper, center, scale, factor, plus} {
+			v := s.constant(f)
+			s.keep[f] = v
+		}
+		d.Keep(0x1.ffffffp127)
+	}
 
 	Label("panel")
-	MOVQ(I32(-1), present)
-	valid := Load(Param("valid"), GP64())
-	TESTQ(valid, valid)
-	JZ(LabelRef("allThere"))
-	MOVQ(Mem{Base: valid, Index: at, Scale: 4}, present)
-	SHRQ(CL, present)
-	Label("allThere")
-	MOVQ(x, out)
-	MOVQ(U32(uint32(32/d.Lanes())), group)
-
-	Label("group")
-	m := d.Choose(present.As32())
-	var v vector.V
-	if size == 8 {
-		v = d.Load(Mem{Base: cells})
-	} else {
-		v = d.Widen(Mem{Base: cells})
+	present := s.present(at)
+	have, inside := d.NewWord(), d.NewWord()
+	rest := GP32()
+	MOVL(present.As32(), rest)
+	for g := range s.groups {
+		if g > 0 {
+			SHRL(U8(d.Lanes()), rest)
+		}
+		s.group(g, rest, x, have, inside)
 	}
-	m = d.Both(m, d.Compare(v, vector.Ordered, v))
-	abs := d.Bits(1<<63 - 1)
-	inf := d.Both(m, d.Compare(d.And(v, abs), vector.EQ, d.Bits(0x7ff<<52)))
-	v = d.Copy(s.changeUnit(v))
-	v = d.Blend(m, v, s.constant(fill))
-	in := d.Both(d.Compare(v, vector.GE, s.constant(lower)), d.Compare(v, vector.LE, s.constant(upper)))
-	s.standardize(v)
-	// From 2^128 − 2^103 on a number rounds to an infinite float32.
-	in = d.Both(in, d.Compare(d.And(v, abs), vector.LT, d.C(0x1.ffffffp127)))
-	s.gather(have, m)
-	s.gather(infinite, inf)
-	s.gather(inside, in)
-	half := d.Narrow(d.Zeroed(s.usable(m, in), v))
-	VMOVUPS(half, Mem{Base: out})
-	ADDQ(Imm(uint64(size*d.Lanes())), cells)
-	ADDQ(Imm(uint64(4*d.Lanes())), out)
-	SHRQ(U8(d.Lanes()), present)
-	DECQ(group)
-	JNZ(LabelRef("group"))
-
-	s.report(at, have, infinite, inside)
+	s.report(at, present.As32(), have.GP, inside.GP)
+	ADDQ(U32(uint32(size*lanes)), s.cells)
 	ADDQ(vector.Argument("stride"), x)
 	INCQ(at)
 	CMPQ(at, vector.Argument("panels"))
 	JLT(LabelRef("panel"))
 	VZEROUPPER()
 	RET()
+
+	s.infinities(present.As32(), inside.GP)
 }
 
-func (s *state) at(field int) Mem { return Mem{Base: s.column, Disp: field} }
+// present is the word of validity bits of panel at.
+func (s *state) present(at Register) GPVirtual {
+	present, valid := GP64(), Load(Param("valid"), GP64())
+	MOVQ(I32(-1), present)
+	TESTQ(valid, valid)
+	JZ(LabelRef("allThere"))
+	MOVQ(Mem{Base: valid, Index: at, Scale: 4}, present)
+	SHRQ(CL, present)
+	Label("allThere")
+	return present
+}
+
+// load reads the cells of group g.
+func (s *state) load(g int) vector.V {
+	m := Mem{Base: s.cells, Disp: s.size * s.Lanes() * g}
+	if s.size == 8 {
+		return s.Load(m)
+	}
+	return s.Widen(m)
+}
+
+// group encodes one register of rows.
+func (s *state) group(g int, present, x Register, have, inside *vector.Word) {
+	v := s.load(g)
+	there := s.CompareIn(s.Choose(present), v, vector.Ordered, v)
+	s.skip(doUnit, g, func() {
+		VMULPD(s.constant(factor), v, v)
+		VADDPD(s.constant(plus), v, v)
+	})
+	v = s.Blend(there, v, s.constant(fill))
+	// Without a fill the missing lanes count as not inside.
+	in := s.Either(there, s.AllOrNone(s.field(filled)))
+	in = s.CompareIn(in, v, vector.GE, s.constant(lower))
+	in = s.CompareIn(in, v, vector.LE, s.constant(upper))
+	// Steps that change no bit are left out.
+	s.skip(doCenter, g, func() { VSUBPD(s.constant(center), v, v) })
+	s.skip(doScale, g, func() { VDIVPD(s.constant(scale), v, v) })
+	// From 2^128 − 2^103 on a number rounds to an infinite float32.
+	in = s.CompareIn(in, s.And(v, s.abs), vector.LT, s.C(0x1.ffffffp127))
+	VMOVUPS(s.NarrowZeroed(in, v), Mem{Base: x, Disp: 4 * s.Lanes() * g})
+	have.Add(there)
+	inside.Add(in)
+}
+
+func (s *state) field(offset int) Mem { return Mem{Base: s.column, Disp: offset} }
 
 // constant is a field of the column in every lane.
 func (s *state) constant(field int) vector.V {
+	if v, ok := s.keep[field]; ok {
+		return v
+	}
 	v := s.Reg()
-	VBROADCASTSD(s.at(field), v)
+	VBROADCASTSD(s.field(field), v)
 	return v
 }
 
 // skip jumps over what body writes unless the step is to be done.
-func (s *state) skip(step uint8, label string, body func()) {
-	TESTB(U8(step), s.at(steps))
+func (s *state) skip(step uint8, group int, body func()) {
+	label := fmt.Sprintf("step%dgroup%d", step, group)
+	TESTB(U8(step), s.field(steps))
 	JZ(LabelRef(label))
 	body()
 	Label(label)
 }
 
-// changeUnit is v·factor + plus, rounded twice.
-func (s *state) changeUnit(v vector.V) vector.V {
-	s.skip(doUnit, "unitDone", func() {
-		VMULPD(s.constant(factor), v, v)
-		VADDPD(s.constant(plus), v, v)
-	})
-	return v
-}
-
-// standardize replaces v by (v − center) / scale; without a center or scale
-// the step changes nothing and is left out.
-func (s *state) standardize(v vector.V) {
-	s.skip(doCenter, "centerDone", func() { VSUBPD(s.constant(center), v, v) })
-	s.skip(doScale, "scaleDone", func() { VDIVPD(s.constant(scale), v, v) })
-}
-
-// usable chooses the lanes that get their number: inside, and there or filled.
-func (s *state) usable(have, in vector.Mask) vector.Mask {
-	bits := GP32()
-	MOVL(s.at(noFill), bits)
-	NOTL(bits)
-	ORL(s.Chosen(have), bits)
-	return s.Both(in, s.Choose(bits))
-}
-
-// gather appends the lanes of m to word, from the top.
-func (s *state) gather(word GPVirtual, m vector.Mask) {
-	n := s.Lanes()
-	bits := s.Chosen(m)
-	SHRL(U8(n), word)
-	SHLL(U8(32-n), bits)
-	ORL(bits, word)
-}
-
-// report stores the words of panel at: missing is what is not there; not a
-// number what is infinite; outside what is neither that, nor missing without a
-// fill, nor inside.
-func (s *state) report(at, have, infinite, inside GPVirtual) {
-	put := func(name string, word Register) {
-		to := Load(Param(name), GP64())
-		MOVL(word, Mem{Base: to, Index: at, Scale: 4})
-	}
-	put("notNumber", infinite)
-	ORL(infinite, inside)
-	NOTL(inside)
+// report stores the words of panel at. What is not inside is usually nothing;
+// else some of it may be infinite, which is then looked up.
+func (s *state) report(at, present, have, inside Register) {
+	infinite, filled32 := GP32(), GP32()
 	NOTL(have)
-	put("missing", have)
-	unfilled := GP32()
-	MOVL(s.at(noFill), unfilled)
-	ANDL(have, unfilled)
-	NOTL(unfilled)
-	ANDL(unfilled, inside)
-	put("outside", inside)
+	s.put("missing", at, have)
+	// Outside is what is neither inside nor missing without a fill.
+	MOVL(s.field(filled), filled32)
+	NOTL(filled32)
+	ANDL(filled32, have)
+	ORL(have, inside)
+	XORL(infinite, infinite)
+	NOTL(inside)
+	TESTL(inside, inside)
+	JNZ(LabelRef("infinities"))
+	Label("reported")
+	s.put("outside", at, inside)
+	s.put("notNumber", at, infinite)
+	s.infinite = infinite
+}
+
+func (s *state) put(name string, at, word Register) {
+	to := Load(Param(name), GP64())
+	MOVL(word, Mem{Base: to, Index: at, Scale: 4})
+}
+
+// infinities finds the infinite cells of a panel among those that are there,
+// and takes them out of outside.
+func (s *state) infinities(present, outside Register) {
+	Label("infinities")
+	word := s.NewWord()
+	for g := range s.groups {
+		if g > 0 {
+			SHRL(U8(s.Lanes()), present)
+		}
+		v := s.load(g)
+		word.Add(s.CompareIn(s.Choose(present), s.And(v, s.abs), vector.EQ, s.Bits(0x7ff<<52)))
+	}
+	MOVL(word.GP, s.infinite)
+	NOTL(word.GP)
+	ANDL(word.GP, outside)
+	JMP(LabelRef("reported"))
+}
+
+// plain writes the pass for float32 columns that go in as they are. It stops
+// at a panel with a NaN or an infinity.
+func plain(a *vector.ISA) {
+	a.Text("encodePlain", "func(cells, x *float32, stride, panels int) int",
+		"copies panels full panels of finite cells and returns how many there were before the first other one.")
+	cells, x, stride, panels := Load(Param("cells"), GP64()), Load(Param("x"), GP64()), Load(Param("stride"), GP64()), Load(Param("panels"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	abs, largest := a.Copy(a.Bits(1<<31-1)), a.Copy(a.Bits(0x7f7fffff))
+	Label("panel")
+	var v []vector.V
+	var top vector.V
+	for g := range lanes / a.Lanes() {
+		v = append(v, a.Load(Mem{Base: cells, Disp: g * a.Bytes}))
+		if g == 0 {
+			top = a.And(abs, v[0])
+		} else {
+			top = a.MaxUnsigned(top, a.And(abs, v[g]))
+		}
+	}
+	a.JumpAbove(top, largest, "done")
+	for g := range v {
+		VMOVUPS(v[g], Mem{Base: x, Disp: g * a.Bytes})
+	}
+	SUBQ(I8(-128), cells)
+	ADDQ(stride, x)
+	INCQ(at)
+	CMPQ(at, panels)
+	JLT(LabelRef("panel"))
+	Label("done")
+	VZEROUPPER()
+	Store(at, ReturnIndex(0))
+	RET()
 }

@@ -272,8 +272,8 @@ func (a *ISA) Horner(r V, c ...float64) V {
 // These take a fixed number of operands.
 func pmovd2m(o ...Op)  { VPMOVD2M(o[0], o[1]) }
 func pmovq2m(o ...Op)  { VPMOVQ2M(o[0], o[1]) }
-func movapsZ(o ...Op)  { VMOVAPS_Z(o[0], o[1], o[2]) }
-func movapdZ(o ...Op)  { VMOVAPD_Z(o[0], o[1], o[2]) }
+func vcmpps(o ...Op)   { VCMPPS(o...) }
+func vcmppd(o ...Op)   { VCMPPD(o...) }
 func blendvps(o ...Op) { VBLENDVPS(o[0], o[1], o[2], o[3]) }
 func blendvpd(o ...Op) { VBLENDVPD(o[0], o[1], o[2], o[3]) }
 
@@ -318,45 +318,97 @@ func (a *ISA) Compare(x V, r Relation, y Op) Mask {
 // Less chooses the lanes where x < y; none where either is NaN.
 func (a *ISA) Less(x V, y Op) Mask { return a.Compare(x, LT, y) }
 
-// Both chooses the lanes of float64 that m and n choose.
-func (a *ISA) Both(m, n Mask) Mask {
+// CompareIn chooses the lanes of m where x is so related to y.
+func (a *ISA) CompareIn(m Mask, x V, r Relation, y Op) Mask {
 	if a.Wide() {
 		k := K()
-		KANDB(m.op, n.op, k)
+		a.pick(vcmpps, vcmppd)(U8(uint8(r)), y, x, m.op, k)
+		return Mask{k}
+	}
+	n := a.Compare(x, r, y)
+	VANDPD(m.op, n.op, n.op)
+	return n
+}
+
+// Either chooses the lanes of float64 that m or n chooses.
+func (a *ISA) Either(m, n Mask) Mask {
+	if a.Wide() {
+		k := K()
+		KORB(m.op, n.op, k)
 		return Mask{k}
 	}
 	d := a.Reg()
-	VANDPD(m.op, n.op, d)
+	VORPD(m.op, n.op, d)
 	return Mask{d}
 }
 
-// Zeroed is x in the lanes of m and 0 in the others.
-func (a *ISA) Zeroed(m Mask, x V) V {
-	d := a.Reg()
+// AllOrNone is the mask that a field of 64 equal bits in memory stands for.
+func (a *ISA) AllOrNone(field Mem) Mask {
 	if a.Wide() {
-		a.pick(movapsZ, movapdZ)(x, m.op, d)
-	} else {
-		a.pick(VANDPS, VANDPD)(x, m.op, d)
+		k := K()
+		KMOVB(field, k)
+		return Mask{k}
 	}
-	return d
+	d := a.Reg()
+	VBROADCASTSD(field, d)
+	return Mask{d}
+}
+
+// NarrowZeroed is Narrow of the float64 lanes of m, with 0 in the others.
+func (a *ISA) NarrowZeroed(m Mask, x V) V {
+	if a.Wide() {
+		h := YMM()
+		VCVTPD2PS_Z(x, m.op, h)
+		return h
+	}
+	d := a.Reg()
+	VANDPD(m.op, x, d)
+	return a.Narrow(d)
 }
 
 // Lanes is how many numbers a register holds.
 func (a *ISA) Lanes() int { return a.Bytes / a.laneBytes() }
 
-// Chosen is a bit for each float64 lane that m chooses, the first the lowest.
-func (a *ISA) Chosen(m Mask) GPVirtual {
-	bits := GP32()
+// A Word gathers masks of float64 lanes, group by group, the first group in its
+// lowest bits.
+type Word struct {
+	GP    GPVirtual // 32 bits
+	isa   *ISA
+	count int
+	even  Mask
+}
+
+// NewWord is an empty word.
+func (a *ISA) NewWord() *Word { return &Word{GP: GP32(), isa: a} }
+
+// Add appends the lanes of m.
+func (w *Word) Add(m Mask) {
+	a := w.isa
+	w.count++
+	n, bits := a.Lanes(), GP32()
 	if a.Wide() {
-		KMOVB(m.op, bits)
+		// Two groups at a time.
+		if w.count%2 == 1 {
+			w.even = m
+			return
+		}
+		k := K()
+		KUNPCKBW(w.even.op, m.op, k)
+		KMOVW(k, bits)
+		n = 16
 	} else {
 		VMOVMSKPD(m.op, bits)
 	}
-	return bits
+	if w.count*a.Lanes() == n {
+		MOVL(bits, w.GP)
+		return
+	}
+	SHLL(U8(w.count*a.Lanes()-n), bits)
+	ORL(bits, w.GP)
 }
 
 // Choose is the mask of float64 lanes whose bits are set in the low bits of
-// word, the opposite of Chosen.
+// word.
 func (a *ISA) Choose(word Register) Mask {
 	if a.Wide() {
 		k := K()
