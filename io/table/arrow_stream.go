@@ -134,8 +134,12 @@ func (m *messages) finish() error {
 		return m.footer()
 	}
 	if m.ended {
-		if _, err := m.in.Peek(1); err == nil {
+		// To the very end: a compressed stream is whole only then.
+		switch _, err := m.in.Peek(1); {
+		case err == nil:
 			return errors.New("bytes follow the end of the stream")
+		case err != io.EOF:
+			return err
 		}
 	}
 	return io.EOF

@@ -1,7 +1,6 @@
 package table
 
 import (
-	"bytes"
 	"strconv"
 	"unicode/utf8"
 
@@ -24,7 +23,7 @@ func newWordReader(o ReadOptions) *wordReader {
 	}
 	w := &wordReader{missing: make(map[string]bool, len(tokens)), decimal: o.Decimal}
 	for _, t := range tokens {
-		w.missing[t] = true
+		w.missing[string(trimBlanks([]byte(t)))] = true
 	}
 	if w.decimal == 0 {
 		w.decimal = '.'
@@ -42,7 +41,7 @@ type word struct {
 
 // read reads a cell, as a category of dict or, without one, as a number.
 func (w *wordReader) read(cell []byte, dict *Dictionary) word {
-	cell = bytes.TrimSpace(cell)
+	cell = trimBlanks(cell)
 	if dict != nil {
 		return w.category(cell, dict)
 	}
