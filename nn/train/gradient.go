@@ -1,0 +1,137 @@
+package train
+
+import (
+	"math/rand/v2"
+
+	"yhat/nn"
+	"yhat/nn/internal/kernel"
+)
+
+// Space is what one goroutine needs to compute gradients.
+type Space[T nn.Float] struct {
+	z       [][]T // σ's inputs, where the backward pass needs them
+	a       [][]T // σ's outputs
+	fed     [][]T // what the next layer sees: a, or a after dropout
+	mask    [][]T // of dropout
+	delta   [2][]T
+	scratch []T
+	outer   outer[T]
+	random  *rand.PCG
+}
+
+// NewSpace makes a space for this network.
+func (n *Net[T]) NewSpace() *Space[T] {
+	s := &Space[T]{random: rand.NewPCG(0, 0)}
+	widest := n.Inputs()
+	for i := range n.layers {
+		l := &n.layers[i]
+		widest = max(widest, l.out)
+		a := make([]T, ShardRows*l.out)
+		z, fed, mask := a, a, []T(nil)
+		if needsInput(l.act.Func) {
+			z = make([]T, len(a))
+		}
+		if n.drops(i) {
+			fed, mask = make([]T, len(a)), make([]T, len(a))
+		}
+		s.z, s.a, s.fed, s.mask = append(s.z, z), append(s.a, a), append(s.fed, fed), append(s.mask, mask)
+	}
+	s.delta = [2][]T{make([]T, ShardRows*widest), make([]T, ShardRows*widest)}
+	s.scratch = make([]T, ShardRows*n.Outputs())
+	s.outer = newOuter(n)
+	return s
+}
+
+// drops reports whether dropout follows layer i: all but the last.
+func (n *Net[T]) drops(i int) bool { return n.dropout > 0 && i < len(n.layers)-1 }
+
+// Gradient sets g to the gradient of the shard's loss by the parameters,
+// summed over its rows with their weights, and returns the loss. Sums over
+// the rows of a shard are made in T in the order of the rows; losses and
+// biases in float64.
+func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
+	x := b.X
+	for i := range n.layers {
+		n.forward(s, b, i, x)
+		x = s.fed[i]
+	}
+	last := len(n.layers) - 1
+	d := s.delta[last%2]
+	loss := n.differ(b, s.a[last], d, s.scratch)
+	for i := last; i >= 0; i-- {
+		l := &n.layers[i]
+		chain(l.act, s.z[i], s.a[i], d, l.out, b.Panels)
+		x := b.X
+		if i > 0 {
+			x = s.fed[i-1]
+		}
+		s.outer.product(n.set, d, x, l.out, l.in, b.Panels, g[l.first:][:l.in*l.out])
+		sumRows(d, l.out, b.Panels, g[l.first+l.in*l.out:][:l.out])
+		if i > 0 {
+			below := s.delta[(i+1)%2]
+			n.set.Dense(l.back, d, below, b.Panels, false)
+			if s.mask[i-1] != nil {
+				scaleBy(below[:b.Panels*l.in*nn.Lanes], s.mask[i-1])
+			}
+			d = below
+		}
+	}
+	return loss
+}
+
+// forward computes layer i from x.
+func (n *Net[T]) forward(s *Space[T], b *Shard[T], i int, x []T) {
+	l, a := &n.layers[i], s.a[i]
+	used := b.Panels * l.out * nn.Lanes
+	n.set.Dense(l.dense, x, a, b.Panels, false)
+	if needsInput(l.act.Func) {
+		copy(s.z[i][:used], a)
+	}
+	if l.act.Func != kernel.Identity {
+		n.set.Activate(l.act, a, l.out, b.Panels)
+	}
+	if s.mask[i] != nil {
+		n.drop(s, i, b.Seed, used)
+	}
+}
+
+// drop draws which units of which rows are left out.
+func (n *Net[T]) drop(s *Space[T], i int, seed uint64, used int) {
+	s.random.Seed(seed, uint64(i))
+	keep := uint64((1 - n.dropout) * (1 << 32))
+	grown := T(1 / (1 - n.dropout))
+	a, fed, mask := s.a[i][:used], s.fed[i][:used], s.mask[i][:used]
+	for j := 0; j < used; j += 2 {
+		bits := s.random.Uint64()
+		for k := range 2 {
+			mask[j+k] = 0
+			if bits>>(32*k)&(1<<32-1) < keep {
+				mask[j+k] = grown
+			}
+			fed[j+k] = a[j+k] * mask[j+k]
+		}
+	}
+}
+
+func scaleBy[T nn.Float](d, by []T) {
+	for i := range d {
+		d[i] *= by[i]
+	}
+}
+
+// sumRows sets sums to the sum of each unit's lanes over all panels.
+func sumRows[T nn.Float](d []T, units, panels int, sums []float64) {
+	for u := range units {
+		var s0, s1, s2, s3 float64
+		for p := range panels {
+			v := d[(p*units+u)*nn.Lanes:][:nn.Lanes]
+			for j := 0; j < nn.Lanes; j += 4 {
+				s0 += float64(v[j])
+				s1 += float64(v[j+1])
+				s2 += float64(v[j+2])
+				s3 += float64(v[j+3])
+			}
+		}
+		sums[u] = s0 + s1 + (s2 + s3)
+	}
+}

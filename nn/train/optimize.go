@@ -1,0 +1,91 @@
+package train
+
+import (
+	"fmt"
+	"math"
+)
+
+// Optimizer takes one step down a gradient.
+type Optimizer interface {
+	// Step changes the parameters p by the gradient g of the mean loss, at
+	// learning rate rate.
+	Step(p, g []float64, rate float64)
+}
+
+// Optimizers are the names NewOptimizer knows.
+var Optimizers = []string{"adam", "adamw", "sgd", "momentum"}
+
+// NewOptimizer finds an optimiser by name, for parameters of which decay marks
+// those that weight decay shrinks:
+//
+//   - sgd: p − rate g;
+//   - momentum: the same along v = 0.9 v + g (Polyak 1964; the form of
+//     Sutskever et al. 2013, ICML, without the look ahead);
+//   - adam: Kingma and Ba, arXiv:1412.6980, β = (0.9, 0.999), ε = 1e-8;
+//   - adamw: Adam with weight decay apart from the gradient, Loshchilov and
+//     Hutter, arXiv:1711.05101: p also shrinks by rate·decay·p.
+func NewOptimizer(name string, decay float64, shrinks []bool) (Optimizer, error) {
+	size := len(shrinks)
+	switch name {
+	case "sgd":
+		return &momentum{beta: 0, v: make([]float64, size)}, nil
+	case "momentum":
+		return &momentum{beta: 0.9, v: make([]float64, size)}, nil
+	case "adam":
+		return &adam{m: make([]float64, size), v: make([]float64, size)}, nil
+	case "adamw":
+		return &adam{m: make([]float64, size), v: make([]float64, size), decay: decay, shrinks: shrinks}, nil
+	}
+	return nil, fmt.Errorf("no optimizer %q", name)
+}
+
+type momentum struct {
+	beta float64
+	v    []float64
+}
+
+func (o *momentum) Step(p, g []float64, rate float64) {
+	for i := range p {
+		o.v[i] = o.beta*o.v[i] + g[i]
+		p[i] -= rate * o.v[i]
+	}
+}
+
+type adam struct {
+	steps   float64
+	m, v    []float64 // running means of g and g²
+	decay   float64
+	shrinks []bool
+}
+
+func (o *adam) Step(p, g []float64, rate float64) {
+	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+	o.steps++
+	scale1 := 1 / (1 - math.Pow(beta1, o.steps))
+	scale2 := 1 / (1 - math.Pow(beta2, o.steps))
+	for i := range p {
+		o.m[i] = beta1*o.m[i] + (1-beta1)*g[i]
+		o.v[i] = beta2*o.v[i] + (1-beta2)*g[i]*g[i]
+		if o.decay > 0 && o.shrinks[i] {
+			p[i] -= rate * o.decay * p[i]
+		}
+		p[i] -= rate * o.m[i] * scale1 / (math.Sqrt(o.v[i]*scale2) + epsilon)
+	}
+}
+
+// Schedules are the names Rate knows.
+var Schedules = []string{"constant", "cosine", "linear"}
+
+// Rate is the learning rate in epoch epoch (from 0) of epochs: constant, or
+// falling to nothing in a straight line or along half a cosine (Loshchilov and
+// Hutter, arXiv:1608.03983, without restarts).
+func Rate(schedule string, rate float64, epoch, epochs int) float64 {
+	t := float64(epoch) / float64(max(1, epochs))
+	switch schedule {
+	case "cosine":
+		return rate * (1 + math.Cos(math.Pi*t)) / 2
+	case "linear":
+		return rate * (1 - t)
+	}
+	return rate
+}

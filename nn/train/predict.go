@@ -1,0 +1,31 @@
+package train
+
+import (
+	"yhat/nn"
+	"yhat/nn/internal/kernel"
+)
+
+// Predict computes what the network gives for a shard, as a finished model
+// would, and the shard's loss. The predictions ([panel][outputs][32]) are good
+// until the space is used again; nothing is dropped.
+func (n *Net[T]) Predict(s *Space[T], b *Shard[T]) (predictions []T, loss float64) {
+	x := b.X
+	for i := range n.layers {
+		l := &n.layers[i]
+		n.set.Dense(l.dense, x, s.a[i], b.Panels, false)
+		if l.act.Func != kernel.Identity {
+			n.set.Activate(l.act, s.a[i], l.out, b.Panels)
+		}
+		x = s.a[i]
+	}
+	d := s.delta[0]
+	loss = n.differ(b, x, d, s.scratch)
+	units := n.Outputs()
+	switch n.loss {
+	case CrossEntropy:
+		n.set.Activate(kernel.Activation[T]{Func: kernel.Sigmoid}, x, units, b.Panels)
+	case Multiclass:
+		n.set.Activate(kernel.Activation[T]{Func: kernel.Softmax}, x, units, b.Panels)
+	}
+	return x[:b.Panels*units*nn.Lanes], loss
+}
