@@ -2,6 +2,7 @@ package table
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"unsafe"
 )
@@ -10,7 +11,7 @@ import (
 type fastKind uint8
 
 const (
-	fastOdd        fastKind = iota // leaves them to the general path
+	fastTake       fastKind = iota // finds their end, and leaves the rest to take
 	fastSkip                       // passes over them
 	fastSpan                       // notes where they stand
 	fastNumber                     // reads them as a number
@@ -19,10 +20,12 @@ const (
 
 // fastColumn is a column as the fast loop sees it.
 type fastColumn struct {
-	out  unsafe.Pointer // the feature's numbers
-	slot uintptr        // of the kept cell
-	kind fastKind
-	sep  byte // what ends the cell: the delimiter, or a line feed in the last
+	out     unsafe.Pointer // the feature's numbers
+	feature int
+	slot    uintptr // of the kept cell
+	kind    fastKind
+	sep     byte // what ends the cell: the delimiter, or a line feed in the last
+	signed  bool // a minus sign has been seen
 }
 
 // fastKindOf says what the fast loop can do with a column that is put to uses.
@@ -35,7 +38,7 @@ func fastKindOf(uses []csvOp, p *csvPlan) (kind fastKind, feature, kept int) {
 		case opSpan:
 			spans, kept = spans+1, op.slot
 		default:
-			return fastOdd, 0, 0
+			return fastTake, 0, 0
 		}
 	}
 	plain := (p.decimal == '.' || p.decimal == ',') && p.decimal != p.delim
@@ -49,7 +52,7 @@ func fastKindOf(uses []csvOp, p *csvPlan) (kind fastKind, feature, kept int) {
 	case numbers == 1 && spans == 1 && plain:
 		return fastNumberSpan, feature, kept
 	}
-	return fastOdd, 0, 0
+	return fastTake, 0, 0
 }
 
 // aim points the fast columns at the features' memory.
@@ -57,7 +60,7 @@ func (d *csvDecoder) aim() {
 	for c, uses := range d.plan.columns {
 		kind, feature, kept := fastKindOf(uses, d.plan)
 		f := &d.fast[c]
-		f.kind, f.slot, f.sep, f.out = kind, uintptr(kept), d.plan.delim, nil
+		f.kind, f.feature, f.slot, f.sep, f.out = kind, feature, uintptr(kept), d.plan.delim, nil
 		if kind == fastNumber || kind == fastNumberSpan {
 			f.out = unsafe.Pointer(unsafe.SliceData(d.r.Features[feature].F64))
 		}
@@ -110,6 +113,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 	stride := uintptr(len(d.plan.req.Keep)) * 8
 	delims := uint64(d.plan.delim) * swarOnes
 	decimal := d.plan.decimal
+	empty := d.plan.missing.empty
 	careful := len(d.plan.missing.numbers) > 0
 	limit := d.plan.limit
 	one := len(fast) == 1
@@ -133,14 +137,21 @@ func (d *csvDecoder) fastRows(p0 int) int {
 			w := load8(base, p)
 			switch c.kind {
 			case fastNumber, fastNumberSpan:
+				// In a column of either sign a branch on it would be a coin
+				// toss; in others it costs less than shifting the sign out.
 				neg := uint64(0)
-				if byte(w) == '-' {
-					neg = 1 << 63
+				if c.signed {
+					neg = (uint64(byte(w)^'-') - 1) >> 63
+					w >>= neg << 3
+					p += uintptr(neg)
+				} else if byte(w) == '-' {
+					c.signed = true
+					neg = 1
 					p++
-					w = load8(base, p)
+					w = load8(base, p) & (1<<56 - 1)
 				}
 				digits := w ^ swarZeros
-				other := (digits + swarNoDigi | digits) & swarHighs
+				other := (digits + swarNoDigi | digits) & (swarHighs &^ (neg << 63))
 				if other == 0 {
 					goto odd
 				}
@@ -185,44 +196,61 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				if careful && d.plan.missing.maybe(f) {
 					goto odd
 				}
-				if neg != 0 {
-					f = -f
-				}
-				*(*float64)(unsafe.Add(c.out, row<<3)) = f
+				*(*uint64)(unsafe.Add(c.out, row<<3)) = math.Float64bits(f) ^ neg<<63
 				if c.kind == fastNumberSpan {
 					at32 := (*[2]int32)(unsafe.Add(cells, row*stride+c.slot<<3))
 					at32[0], at32[1] = int32(at), int32(end)
 				}
 				continue
-			case fastSkip, fastSpan:
-				if byte(w) == '"' {
-					goto odd
-				}
-				x, y := w^delims, w^'\n'*swarOnes
-				t := ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
-				for t == 0 {
-					p += 8
-					w = load8(base, p)
-					x, y = w^delims, w^'\n'*swarOnes
-					t = ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
-				}
-				p += uintptr(bits.TrailingZeros64(t)) >> 3
-				if load1(base, p) != c.sep {
-					goto odd
+			default:
+				quoted, escaped := byte(w) == '"', false
+				if quoted {
+					if p, escaped = quoteEnd(base, p+1, n); p >= n {
+						goto odd
+					}
+					p++
+				} else {
+					x, y := w^delims, w^'\n'*swarOnes
+					t := ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
+					for t == 0 {
+						p += 8
+						w = load8(base, p)
+						x, y = w^delims, w^'\n'*swarOnes
+						t = ((x-swarOnes)&^x | (y-swarOnes)&^y) & swarHighs
+					}
+					p += uintptr(bits.TrailingZeros64(t)) >> 3
 				}
 				end = p
-				if c.sep == '\n' && end > at && load1(base, end-1) == '\r' {
-					end--
+				if term := load1(base, p); term == c.sep {
+					if !quoted && term == '\n' && p > at && load1(base, p-1) == '\r' {
+						end--
+					}
+					p++
+				} else if quoted && term == '\r' && c.sep == '\n' && load1(base, p+1) == '\n' {
+					p += 2
+				} else {
+					goto odd
 				}
-				p++
-				if c.kind == fastSpan {
+				switch c.kind {
+				case fastSpan:
 					at32 := (*[2]int32)(unsafe.Add(cells, row*stride+c.slot<<3))
 					at32[0], at32[1] = int32(at), int32(end)
+				case fastTake:
+					d.take(ci, int(row), &csvCell{start: int(at), end: int(end), next: int(p), close: int(end) - 1,
+						quoted: quoted, escaped: escaped, last: c.sep == '\n'})
 				}
 				continue
 			}
 		odd:
 			if c.kind == fastNumber || c.kind == fastNumberSpan {
+				if load1(base, at) == c.sep && empty {
+					d.invalid(c.feature, int(row))
+					p, end = at+1, at
+					if c.kind == fastNumberSpan {
+						d.span(int(c.slot), int(row), int(at), int(at))
+					}
+					continue
+				}
 				if p, end = d.longNumber(ci, row, base, at); p > at {
 					if c.kind == fastNumberSpan {
 						d.span(int(c.slot), int(row), int(at), int(end))
@@ -307,6 +335,25 @@ func (d *csvDecoder) longNumber(column int, row uintptr, base unsafe.Pointer, p 
 	}
 	*(*float64)(unsafe.Add(c.out, row<<3)) = f
 	return p, end
+}
+
+// quoteEnd finds the quote that closes a cell whose opening quote stands just
+// before p. It returns n or more if there is none before n.
+func quoteEnd(base unsafe.Pointer, p, n uintptr) (at uintptr, escaped bool) {
+	for p < n {
+		t := zeroBytes(load8(base, p) ^ '"'*swarOnes)
+		if t == 0 {
+			p += 8
+			continue
+		}
+		p += uintptr(bits.TrailingZeros64(t)) >> 3
+		if load1(base, p+1) != '"' {
+			break
+		}
+		p += 2
+		escaped = true
+	}
+	return p, escaped
 }
 
 // runOfDigits reads the digits from p on behind those of mant, and returns
