@@ -142,6 +142,9 @@ func configScalar(node ast.Node) (string, error) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		return node.GetToken().Value, nil
 	case *ast.NullNode:
+		if word := node.GetToken().Value; word == "null" {
+			return word, nil // on-bad-row: null
+		}
 		return "", errors.New("has no value")
 	}
 	return "", errors.New("takes a word, a number, true or false, or a list of them")
