@@ -2,13 +2,18 @@ package table
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"math/bits"
 )
 
 // csvScan walks text from quote to quote, with the state machine that the
 // decoder has: a quote opens only as the first byte of a cell, a doubled quote
 // inside quotes is one quote, and every other quote is a byte like any other.
 // Whether a quote outside quotes opens shows from the byte before it alone.
+//
+// Only the last record end is wanted, and it is looked for backwards through
+// the gaps between quoted cells, so that few of them are searched.
 type csvScan struct {
 	delim byte
 	start int  // where the first record starts
@@ -17,19 +22,25 @@ type csvScan struct {
 	quote bool // a quote has been seen
 	first bool // stop at the first record's end, not the last one's
 	end   int  // just past the line end of the record looked for; 0: none yet
+	gaps  [64][2]int
+	count int // of gaps not searched yet
 }
 
 // run walks on to the end of data. final says that no bytes will follow. It
 // may be called again when data has grown.
 func (c *csvScan) run(data []byte, final bool) {
+	c.walk(data, final)
+	c.searchGaps(data)
+}
+
+func (c *csvScan) walk(data []byte, final bool) {
 	for c.pos < len(data) {
-		i := bytes.IndexByte(data[c.pos:], '"')
+		i := indexQuote(data, c.pos)
 		if c.open {
-			if i < 0 {
-				c.pos = len(data)
+			if i == len(data) {
+				c.pos = i
 				return
 			}
-			i += c.pos
 			if i+1 == len(data) && !final {
 				c.pos = i // the next byte decides
 				return
@@ -41,32 +52,61 @@ func (c *csvScan) run(data []byte, final bool) {
 			c.open, c.pos = false, i+1
 			continue
 		}
-		gap := data[c.pos:]
-		if i >= 0 {
-			gap = gap[:i]
-		}
-		if nl := c.lineFeed(gap); nl >= 0 {
-			c.end = c.pos + nl + 1
-			if c.first {
-				return
-			}
-		}
-		if i < 0 {
-			c.pos = len(data)
+		if i > c.pos && c.gap(data, i) || i == len(data) {
+			c.pos = i
 			return
 		}
-		i += c.pos
 		c.quote = true
 		c.open = i == c.start || data[i-1] == c.delim || data[i-1] == '\n'
 		c.pos = i + 1
 	}
 }
 
-func (c *csvScan) lineFeed(gap []byte) int {
+// gap notes that pos … end is outside quotes. It reports whether the walk ends
+// there.
+func (c *csvScan) gap(data []byte, end int) bool {
 	if c.first {
-		return bytes.IndexByte(gap, '\n')
+		if nl := bytes.IndexByte(data[c.pos:end], '\n'); nl >= 0 {
+			c.end = c.pos + nl + 1
+			return true
+		}
+		return false
 	}
-	return bytes.LastIndexByte(gap, '\n')
+	if c.count == len(c.gaps) {
+		c.searchGaps(data)
+	}
+	c.gaps[c.count] = [2]int{c.pos, end}
+	c.count++
+	return false
+}
+
+// searchGaps looks for the last line feed in the gaps.
+func (c *csvScan) searchGaps(data []byte) {
+	for i := c.count - 1; i >= 0; i-- {
+		gap := c.gaps[i]
+		if nl := bytes.LastIndexByte(data[gap[0]:gap[1]], '\n'); nl >= 0 {
+			c.end = gap[0] + nl + 1
+			break
+		}
+	}
+	c.count = 0
+}
+
+// indexQuote is the index of the first quote from p on, or len(data). Where
+// there are quotes the next one is mostly near.
+func indexQuote(data []byte, p int) int {
+	for near := p + 64; p < near; p += 8 {
+		if p+8 > len(data) {
+			break
+		}
+		if t := zeroBytes(binary.LittleEndian.Uint64(data[p:]) ^ '"'*swarOnes); t != 0 {
+			return p + bits.TrailingZeros64(t)>>3
+		}
+	}
+	if i := bytes.IndexByte(data[p:], '"'); i >= 0 {
+		return p + i
+	}
+	return len(data)
 }
 
 // csvQuoted is the state of a block that holds a quote.
