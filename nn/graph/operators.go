@@ -1,0 +1,62 @@
+package graph
+
+// operators are all operators by their names.
+var operators = map[string]operator{
+	"Abs": {compile: compileSigned}, "Neg": {compile: compileSigned}, "Sign": {compile: compileSigned},
+	"Sqrt": {compile: compileMap}, "Exp": {compile: compileMap}, "Log": {compile: compileMap}, "Reciprocal": {compile: compileMap},
+	"Erf": {compile: compileMap}, "Floor": {compile: compileMap}, "Ceil": {compile: compileMap}, "Round": {compile: compileMap},
+	"Add": {compile: compileAdd, fuses: true}, "Sub": {compile: compileSub, fuses: true},
+	"Mul": {compile: compileBinary}, "Div": {compile: compileDiv}, "Pow": {compile: compilePow}, "Mod": {compile: compileMod},
+	"PRelu": {compile: compilePRelu},
+	"Max":   {compile: compileVariadic}, "Min": {compile: compileVariadic}, "Sum": {compile: compileVariadic}, "Mean": {compile: compileVariadic},
+	"Clip": {compile: compileClip}, "IsNaN": {compile: compileIsNaN}, "IsInf": {compile: compileIsInf},
+
+	"Relu": {compile: compileActivation, fuses: true}, "LeakyRelu": {compile: compileActivation, fuses: true},
+	"Elu": {compile: compileActivation, fuses: true}, "Selu": {compile: compileActivation, fuses: true},
+	"Celu": {compile: compileActivation, fuses: true}, "Gelu": {compile: compileActivation, fuses: true},
+	"Sigmoid": {compile: compileActivation, fuses: true}, "HardSigmoid": {compile: compileActivation, fuses: true},
+	"HardSwish": {compile: compileActivation, fuses: true}, "Tanh": {compile: compileActivation, fuses: true},
+	"Softplus": {compile: compileActivation, fuses: true}, "Softsign": {compile: compileActivation, fuses: true},
+	"Mish": {compile: compileActivation, fuses: true}, "Swish": {compile: compileActivation, fuses: true},
+	"ThresholdedRelu": {compile: compileThresholdedRelu},
+	"Softmax":         {compile: compileSoftmax, fuses: true}, "LogSoftmax": {compile: compileSoftmax, fuses: true}, "Hardmax": {compile: compileSoftmax},
+
+	"Equal": {compile: compileCompare}, "Less": {compile: compileCompare}, "LessOrEqual": {compile: compileCompare},
+	"Greater": {compile: compileCompare}, "GreaterOrEqual": {compile: compileCompare},
+	"And": {compile: compileConnective}, "Or": {compile: compileConnective}, "Xor": {compile: compileConnective},
+	"Not": {compile: compileNot}, "Where": {compile: compileWhere},
+	"Cast": {compile: compileCast}, "CastLike": {compile: compileCast},
+
+	"Gemm": {compile: compileGemm, fuses: true}, "MatMul": {compile: compileMatMul, fuses: true}, "Einsum": {compile: compileEinsum},
+	"BatchNormalization": {compile: compileBatchNorm, fuses: true}, "LayerNormalization": {compile: compileLayerNorm},
+	"InstanceNormalization": {compile: compileInstanceNorm}, "RMSNormalization": {compile: compileRMSNorm},
+
+	"Identity": {compile: compileIdentity, fuses: true, shapes: true}, "Dropout": {compile: compileIdentity, fuses: true},
+	"Constant": {compile: compileConstant}, "ConstantOfShape": {compile: compileConstantOfShape, shapes: true},
+	"Shape": {compile: compileShape, fuses: true, shapes: true}, "Size": {compile: compileSize, fuses: true, shapes: true},
+	"Reshape": {compile: compileReshape, fuses: true, shapes: true}, "Flatten": {compile: compileFlatten, fuses: true, shapes: true},
+	"Squeeze": {compile: compileSqueeze, shapes: true}, "Unsqueeze": {compile: compileUnsqueeze, shapes: true},
+	"Transpose": {compile: compileTranspose}, "Concat": {compile: compileConcat, shapes: true},
+	"Split": {compile: compileSplit, shapes: true}, "Slice": {compile: compileSlice, shapes: true},
+	"Expand": {compile: compileExpand, shapes: true}, "Tile": {compile: compileTile}, "Pad": {compile: compilePad},
+	"Gather": {compile: compileGather, shapes: true}, "GatherElements": {compile: compileGatherElements},
+
+	"ReduceSum": {compile: compileReduce}, "ReduceMean": {compile: compileReduce}, "ReduceMax": {compile: compileReduce},
+	"ReduceMin": {compile: compileReduce}, "ReduceProd": {compile: compileReduce}, "ReduceL1": {compile: compileReduce},
+	"ReduceL2": {compile: compileReduce}, "ReduceSumSquare": {compile: compileReduce}, "ReduceLogSum": {compile: compileReduce},
+	"ReduceLogSumExp": {compile: compileReduce},
+	"ArgMax":          {compile: compileArg}, "ArgMin": {compile: compileArg}, "TopK": {compile: compileTopK},
+	"CumSum": {compile: compileCumSum}, "OneHot": {compile: compileOneHot},
+
+	"ai.onnx.ml.Scaler": {compile: compileScaler}, "ai.onnx.ml.Imputer": {compile: compileImputer},
+	"ai.onnx.ml.Normalizer": {compile: compileNormalizer}, "ai.onnx.ml.Binarizer": {compile: compileBinarizer},
+	"ai.onnx.ml.OneHotEncoder": {compile: compileOneHotEncoder}, "ai.onnx.ml.LabelEncoder": {compile: compileLabelEncoder},
+	"ai.onnx.ml.CategoryMapper":        {compile: compileCategoryMapper},
+	"ai.onnx.ml.ArrayFeatureExtractor": {compile: compileArrayFeatureExtractor},
+	"ai.onnx.ml.FeatureVectorizer":     {compile: compileFeatureVectorizer},
+	"ai.onnx.ml.DictVectorizer":        {compile: compileDictVectorizer}, "ai.onnx.ml.ZipMap": {compile: compileZipMap},
+	"ai.onnx.ml.LinearClassifier": {compile: compileLinearClassifier}, "ai.onnx.ml.LinearRegressor": {compile: compileLinearRegressor},
+	"ai.onnx.ml.SVMClassifier": {compile: compileSVMClassifier}, "ai.onnx.ml.SVMRegressor": {compile: compileSVMRegressor},
+	"ai.onnx.ml.TreeEnsembleClassifier": {compile: compileTreeClassifier}, "ai.onnx.ml.TreeEnsembleRegressor": {compile: compileTreeRegressor},
+	"ai.onnx.ml.TreeEnsemble": {compile: compileTreeEnsemble},
+}
