@@ -102,6 +102,8 @@ func quotedJSON(text cellText) jsonText {
 
 func jsonNested(a arrow.Array) jsonText {
 	switch a := a.(type) {
+	case *array.Null:
+		return func(dst []byte, _ int) []byte { return append(dst, "null"...) }
 	case *array.Map: // before the list it is made of
 		return jsonMap(a)
 	case array.ListLike:
