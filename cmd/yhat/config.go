@@ -25,6 +25,11 @@ func readConfig(path string, c *cli.Command) (map[string]setting, []string, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("job file: %w", err)
 	}
+	return parseConfig(path, data, c)
+}
+
+// parseConfig reads the text of a job file.
+func parseConfig(path string, data []byte, c *cli.Command) (map[string]setting, []string, error) {
 	if len(data) > maxConfig {
 		return nil, nil, fmt.Errorf("%w: %s: larger than 1 MiB", errConfig, path)
 	}

@@ -4,11 +4,11 @@ import "github.com/urfave/cli/v2"
 
 // configFlag names a job file, modelFlag a model; most commands have both.
 func configFlag() cli.Flag {
-	return one(running, "config", "take flags from a job `FILE` (YAML)")
+	return file(running, "config", "take flags from a job `FILE` (YAML)")
 }
 
 func modelFlag() cli.Flag {
-	return one(reading, "model", "the model `FILE` (required)", "m")
+	return file(reading, "model", "the model `FILE` (required)", "m")
 }
 
 // readFlags say how a table is read.
@@ -38,7 +38,7 @@ func runFlags() []cli.Flag {
 		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default); never changes the output"),
 		one(running, "precision", "compute in `BITS` 32 (default) or 64"),
 		one(running, "max-record", "longest record in `BYTES` (default 16MiB)"),
-		one(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),
+		file(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),
 		configFlag(),
 	}
 }
@@ -59,10 +59,10 @@ func scoreFlags() []cli.Flag {
 	flags = append(flags,
 		many(reading, "types", "`NAME=TYPE,…`: what text columns become in parquet, arrow and arrows: string, int64, float64, bool, date or timestamp"),
 		one(reading, "limit", "read only the first `N` rows"),
-		one(reading, "files-from", "read the names of the inputs, one a line, from `FILE`, or - for stdin"),
+		file(reading, "files-from", "read the names of the inputs, one a line, from `FILE`, or - for stdin"),
 		one(reading, "empty", "a table without rows is `WHAT`: ok (default: an output without rows), fail (65) or skip (99)"),
 
-		one(writing, "output", "write to `FILE` (default -: stdout); its name says the format: x.csv.gz, x.parquet", "o"),
+		file(writing, "output", "write to `FILE` (default -: stdout); its name says the format: x.csv.gz, x.parquet", "o"),
 		one(writing, "output-format", "`FORMAT` of the output (default: by name; to stdout, that of text inputs, else csv)"),
 		one(writing, "output-delimiter", "`CHAR` between the cells (default: the first input's)"),
 		truth(writing, "output-header", "=false: write no header"),
@@ -72,17 +72,17 @@ func scoreFlags() []cli.Flag {
 		many(writing, "activations", "also write what layers give: none (default), all, or a `LIST` of layers by number from 1 or by name"),
 		one(writing, "activation-layout", "activations as `LAYOUT` wide (default: a column a unit) or list (one column a layer)"),
 		one(writing, "threshold", "label a row by its prediction: at `T` and above it is the second label, or 1"),
-		many(writing, "bands", "name ranges of predictions, each by where it starts: `low=0,refer=0.1,high=0.3`"),
+		many(writing, "bands", "`NAME=FROM,…`: name ranges of predictions by where they start: low=0,refer=0.1,high=0.3"),
 		one(writing, "float-format", "computed numbers in text as `HOW` shortest (default) or fixed:N decimals"),
 
 		one(badRows, "on-bad-row", "`WHAT` happens to a row that cannot be scored: fail (default: stop, 65), reject (leave it out), null (keep it, without a prediction)"),
-		one(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row"),
+		file(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row"),
 		truth(badRows, "rejects-raw", "add the raw record to --rejects: it holds the row's values"),
 		one(badRows, "max-bad", "stop at more than `N` bad rows, or fail in the end at more than P% of them (default 100%)"),
 	)
 	flags = append(flags, runFlags()...)
 	flags = append(flags,
-		one(telling, "report", "write a report of the run to `FILE` (JSON), also when it fails"),
+		file(telling, "report", "write a report of the run to `FILE` (JSON), also when it fails"),
 		truth(telling, "show-values", "let the report tell smallest and largest values: they are somebody's cells"))
 	return append(flags, tellFlags()...)
 }

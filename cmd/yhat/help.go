@@ -23,6 +23,11 @@ func one(group, name, usage string, aliases ...string) cli.Flag {
 	return &cli.StringFlag{Category: group, Name: name, Usage: usage, Aliases: aliases}
 }
 
+// file is a flag whose value is a path: shells complete it.
+func file(group, name, usage string, aliases ...string) cli.Flag {
+	return &cli.StringFlag{Category: group, Name: name, Usage: usage, Aliases: aliases, TakesFile: true}
+}
+
 // many is a flag that may be repeated, or takes a list.
 func many(group, name, usage string) cli.Flag {
 	return &cli.StringSliceFlag{Category: group, Name: name, Usage: usage}
@@ -81,7 +86,6 @@ func commandHelp(c *cli.Command) string {
 	for line := range strings.Lines(c.Description) {
 		b.WriteString("  " + line)
 	}
-	b.WriteString("\n")
 	for _, group := range []string{reading, writing, badRows, running, telling} {
 		writeGroup(&b, group, c.Flags)
 	}
@@ -93,13 +97,14 @@ func commandHelp(c *cli.Command) string {
 }
 
 const commonHelp = `
-Every flag can also come from the environment (YHAT_%s_BLOCK_SIZE=1MiB) and
-from a job file (yhat %s --config job.yaml; its keys are the long names of the
-flags, and inputs). A flag beats the environment, which beats the file.
-Lists are written a,b,c; put quotes around a name that holds a comma.
+Flags stand before or after the inputs. Each can also come from the environment
+(YHAT_%s_BLOCK_SIZE=1MiB) and from a job file (yhat %s --config job.yaml, whose
+keys are the long names of the flags, and inputs). A flag beats the environment,
+which beats the file. Lists are written a,b,c; a name that holds a comma stands
+in double quotes.
 
 Formats: csv tsv ndjson parquet arrow arrows; .gz and .zst of text and arrows.
-An INPUT is a file, a folder, a glob, or - for stdin.
+An INPUT is a file, a folder, a glob, or - for stdin; none is stdin too.
 `
 
 // writeGroup writes the flags of one group, names on the left.

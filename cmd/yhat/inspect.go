@@ -61,6 +61,9 @@ func inspect(ctx context.Context, u *ui, s *settings) error {
 	if !isModel && !isModelName(path) {
 		return inspectTable(ctx, u, s, path)
 	}
+	if strings.EqualFold(filepath.Ext(path), ".safetensors") {
+		return inspectWeights(u.stdout, path, asJSON)
+	}
 	m, err := model.Load(path)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
