@@ -27,6 +27,7 @@ type Options struct {
 type compiler struct {
 	g       *Graph
 	opt     Options
+	nodes   []Node // in order
 	values  map[string]*value
 	missing map[string]bool // results of refused nodes
 	uses    map[string]int  // how often a name is read, as an output too

@@ -200,19 +200,29 @@ func compileFeatureVectorizer(n *node) error {
 		if x, err = n.toFloat(x); err != nil {
 			return err
 		}
-		if len(x.shape) == 1 {
-			if x.rows == 0 {
-				x = n.c.view(x, []int{1, 1}, 0, nil)
-			} else {
-				x = n.c.view(x, []int{1, x.shape[0]}, -1, nil)
-			}
+		if x, err = n.c.byRow(x); err != nil {
+			return err
 		}
 		parts = append(parts, x)
 	}
-	if len(parts) == 0 || len(parts[0].shape) != 2 {
-		return errors.New("want matrices")
+	if len(parts) == 0 {
+		return errors.New("no inputs")
 	}
 	return n.concat(parts, 1)
+}
+
+// byRow makes a matrix of a tensor: one row for each place of its first axis.
+// A vector without batch axis is one row.
+func (c *compiler) byRow(x *value) (*value, error) {
+	switch {
+	case x.rows > 0:
+		return nil, fmt.Errorf("%w: the batch axis is not the first", errMixes)
+	case len(x.shape) == 0:
+		return c.view(x, []int{1, 1}, -1, nil), nil
+	case len(x.shape) == 1 && x.rows < 0:
+		return c.view(x, []int{1, x.shape[0]}, -1, nil), nil
+	}
+	return c.view(x, []int{x.shape[0], count(x.shape[1:])}, x.rows, nil), nil
 }
 
 // compileDictVectorizer: a map arrives as the row of its vocabulary's values.

@@ -31,7 +31,7 @@ var operators = map[string]operator{
 	"BatchNormalization": {compile: compileBatchNorm, fuses: true}, "LayerNormalization": {compile: compileLayerNorm},
 	"InstanceNormalization": {compile: compileInstanceNorm}, "RMSNormalization": {compile: compileRMSNorm},
 
-	"Identity": {compile: compileIdentity, fuses: true, shapes: true}, "Dropout": {compile: compileIdentity, fuses: true},
+	"Identity": {compile: compileIdentity, fuses: true, shapes: true}, "Dropout": {compile: compileDropout, fuses: true},
 	"Constant": {compile: compileConstant}, "ConstantOfShape": {compile: compileConstantOfShape, shapes: true},
 	"Shape": {compile: compileShape, fuses: true, shapes: true}, "Size": {compile: compileSize, fuses: true, shapes: true},
 	"Reshape": {compile: compileReshape, fuses: true, shapes: true}, "Flatten": {compile: compileFlatten, fuses: true, shapes: true},

@@ -52,47 +52,11 @@ func narrow(list []int) []int32 {
 	return out
 }
 
-// compileIdentity passes its input on, as Dropout does outside training; the
-// mask that Dropout returns is all true.
+// compileIdentity passes its input on.
 func compileIdentity(n *node) error {
 	x, err := n.need(0)
-	if err != nil {
-		return err
-	}
-	if err := n.training(); err != nil {
-		return err
-	}
 	n.set(0, x)
-	if n.Op == "Dropout" && n.wants(1) {
-		mask := make([]bool, x.len())
-		for i := range mask {
-			mask[i] = true
-		}
-		n.set(1, constant(Bool, x.shape, x.rows, Lanes{Bool: mask}))
-	}
-	return nil
-}
-
-// training refuses a Dropout that would draw random numbers.
-func (n *node) training() error {
-	if n.Op != "Dropout" || n.Version < 12 || n.input(2) == nil {
-		return nil
-	}
-	mode := n.in[2]
-	if mode.konst == nil {
-		return &needsError{n.Inputs[2]}
-	}
-	ratio, err := n.scalar(1, 0.5)
-	if err != nil {
-		return err
-	}
-	if mode.typ != Bool || mode.len() != 1 {
-		return errors.New("training_mode is no truth value")
-	}
-	if mode.konst.Bool[0] && ratio != 0 {
-		return errors.New("random dropout, as in training")
-	}
-	return nil
+	return err
 }
 
 // compileConstant is the value of an attribute.

@@ -12,6 +12,9 @@ func (c *compiler) simplify() ([]Node, error) {
 	if err := c.single(); err != nil {
 		return nil, err
 	}
+	if err := c.sort(); err != nil {
+		return nil, err
+	}
 	nodes := c.shared(c.live())
 	c.uses = map[string]int{}
 	for i := range nodes {
@@ -55,6 +58,46 @@ func (c *compiler) single() error {
 	return nil
 }
 
+// sort puts the nodes in an order in which every value comes before its use.
+// Nodes that are in such an order stay as they are.
+func (c *compiler) sort() error {
+	giver := map[string]int{}
+	for i := range c.g.Nodes {
+		for _, o := range c.g.Nodes[i].Outputs {
+			if o != "" {
+				giver[o] = i
+			}
+		}
+	}
+	const open, done = 1, 2
+	state := make([]uint8, len(c.g.Nodes))
+	for first := range c.g.Nodes {
+		for stack := []int{first}; len(stack) > 0; {
+			i := stack[len(stack)-1]
+			if state[i] == done {
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			waiting := len(stack)
+			for _, name := range c.g.Nodes[i].Inputs {
+				if k, ok := giver[name]; ok && state[k] != done {
+					if state[k] == open || k == i {
+						d := &c.g.Nodes[i]
+						return &UnsupportedError{[]Refusal{{Node: nodeName(d), Op: operatorName(d), Reason: "it needs its own result"}}}
+					}
+					stack = append(stack, k)
+				}
+			}
+			if state[i] = open; len(stack) == waiting {
+				state[i] = done
+				c.nodes = append(c.nodes, c.g.Nodes[i])
+				stack = stack[:len(stack)-1]
+			}
+		}
+	}
+	return nil
+}
+
 // live are the nodes that the wanted values depend on.
 func (c *compiler) live() []Node {
 	needed := map[string]bool{}
@@ -62,8 +105,8 @@ func (c *compiler) live() []Node {
 		needed[name] = true
 	}
 	var kept []Node
-	for i := len(c.g.Nodes) - 1; i >= 0; i-- {
-		d := c.g.Nodes[i]
+	for i := len(c.nodes) - 1; i >= 0; i-- {
+		d := c.nodes[i]
 		if !slices.ContainsFunc(d.Outputs, func(o string) bool { return o != "" && needed[o] }) {
 			continue
 		}

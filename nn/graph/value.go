@@ -61,7 +61,7 @@ func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
 		if index != nil {
 			w.dims = gathered(v.dims, index)
 		}
-		return w
+		return w.settleDims()
 	case v.pending != nil && index == nil && len(shape) > 0 && shape[len(shape)-1] == v.pending.out:
 		w.pending = v.pending
 		return w
@@ -75,6 +75,21 @@ func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
 		}
 	}
 	return w
+}
+
+// settleDims makes an ordinary constant of numbers that turn out not to depend
+// on the number of rows.
+func (v *value) settleDims() *value {
+	numbers, err := rowless(v.dims)
+	if err != nil {
+		return v
+	}
+	data := Lanes{I64: make([]int64, len(numbers))}
+	for i, n := range numbers {
+		data.I64[i] = int64(n)
+	}
+	v.dims, v.konst = nil, &data
+	return v
 }
 
 func gathered[T any](from []T, index []int32) []T {
