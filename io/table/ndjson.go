@@ -236,13 +236,13 @@ func unquoted(quoted, scratch []byte) []byte {
 
 // ndjsonLine takes one record apart.
 type ndjsonLine struct {
-	dec   *jsontext.Decoder
-	text  bytes.Buffer
-	start []int32 // of each column's value in the line, -1 where there is none
-	end   []int32
+	dec     *jsontext.Decoder
+	options []jsontext.Options
+	text    bytes.Buffer
+	ragged  bool    // a key is not known, or comes twice
+	start   []int32 // of each column's value in the line, -1 where there is none
+	end     []int32
 }
-
-var errRagged = errors.New("the keys are not those of the table")
 
 // parse finds the values of a record. Keys that are not known are added as
 // columns if grow is set. The values found stay good where the reason is
@@ -254,16 +254,21 @@ func (l *ndjsonLine) parse(record []byte, keys *ndjsonKeys, grow bool) Reason {
 	}
 	l.text = *bytes.NewBuffer(record)
 	if l.dec == nil {
-		l.dec = jsontext.NewDecoder(&l.text, jsontext.AllowDuplicateNames(true))
+		// Names that come twice are noticed by their columns.
+		l.options = []jsontext.Options{jsontext.AllowDuplicateNames(true)}
+		l.dec = jsontext.NewDecoder(&l.text, l.options...)
 	} else {
-		l.dec.Reset(&l.text, jsontext.AllowDuplicateNames(true))
+		l.dec.Reset(&l.text, l.options...)
 	}
 	err := l.object(keys, grow)
+	if err == nil && !blank(record[l.dec.InputOffset():]) {
+		err = errNoObject
+	}
 	switch {
+	case err == nil && l.ragged:
+		return Ragged
 	case err == nil:
 		return Good
-	case err == errRagged:
-		return Ragged
 	case !utf8.Valid(record):
 		return BadUTF8
 	}
@@ -299,16 +304,9 @@ func (l *ndjsonLine) object(keys *ndjsonKeys, grow bool) error {
 		l.start[column], l.end[column] = int32(end)-int32(len(value)), int32(end)
 		guess = column
 	}
-	if _, err := l.dec.ReadToken(); err != nil { // the closing brace
-		return err
-	}
-	if _, err := l.dec.ReadToken(); err != io.EOF {
-		return errNoObject
-	}
-	if ragged {
-		return errRagged
-	}
-	return nil
+	_, err = l.dec.ReadToken() // the closing brace
+	l.ragged = ragged
+	return err
 }
 
 var errNoObject = errors.New("the line is not one JSON object")

@@ -85,11 +85,13 @@ func (d *ndjsonDecoder) faulty(p int, why Reason) {
 	d.endRow(row, p, p, bads)
 }
 
+var jsonNull = []byte("null")
+
 // value uses the value of a column, in the record at p, in every way that is
 // asked for.
 func (d *ndjsonDecoder) value(column, row, p int) {
 	start, end := p, p
-	literal := []byte("null")
+	literal := jsonNull
 	if at := d.line.start[column]; at >= 0 {
 		start, end = p+int(at), p+int(d.line.end[column])
 		literal = d.data[start:end]
