@@ -9,10 +9,8 @@ import (
 	"yhat/nn/internal/kernel/gen/vector"
 )
 
-const (
-	signBit = 1 << 31
-	absBits = signBit - 1
-)
+// absBits are all bits of a float32 but the sign.
+const absBits = 1<<31 - 1
 
 // gen writes one routine.
 type gen struct {
@@ -26,9 +24,10 @@ type unary struct {
 	doc  string
 	args string       // after the pointer and the count
 	keep func(g *gen) // constants to hold in registers
-	fast func(g *gen, x vector.V) vector.V
-	// Left of −87 exponentials leave the range of normal numbers: there tail,
-	// in float64, takes the place of fast.
+	fast func(g *gen, x, within vector.V) vector.V
+	// With a tail, fast is called where |x| ≤ 87. Left of −87 exponentials leave
+	// the range of normal numbers: there tail, in float64, takes the place of
+	// fast; right of 87 it is fast(87), or its share of x.
 	tail func(g *gen, x vector.V) vector.V
 }
 
@@ -47,8 +46,9 @@ func main() {
 	Generate()
 }
 
-// tailStart is minus where tail takes over from fast.
-const tailStart = 87
+// farStart is the largest |x| that fast is called with, for functions that have
+// a tail.
+const farStart = 87
 
 // generate writes a loop over registers, two at a time.
 func (u *unary) generate(g *gen) {
@@ -66,13 +66,13 @@ func (u *unary) generate(g *gen) {
 	at := func(i int) Mem { return Mem{Base: y, Disp: i * g.Bytes} }
 	Label("loop")
 	if u.tail != nil {
-		// As unsigned integers, the numbers left of −87 are those above it.
-		far := g.MaxUnsigned(g.Load(at(0)), at(1))
-		g.JumpAbove(far, g.constant(-tailStart), "far")
+		top := g.MaxUnsigned(g.magnitude(at(0)), g.magnitude(at(1)))
+		g.JumpAbove(top, g.constant(farStart), "far")
 	}
-	for i := range 2 {
-		VMOVUPS(u.fast(g, g.Load(at(i))), at(i))
-	}
+	g.Interleave(2, func(i int) {
+		x := g.Load(at(i))
+		VMOVUPS(u.fast(g, x, x), at(i))
+	})
 	if u.tail != nil {
 		Label("next")
 	}
@@ -90,18 +90,19 @@ func (u *unary) generate(g *gen) {
 	}
 }
 
-// far writes what is done where some lane lies left of −87: the others get
+// far writes what is done where some lane lies outside ±87: the others get
 // what they always get.
 func (u *unary) far(g *gen, at Mem) {
 	d := &gen{ISA: g.Doubles()}
 	low := d.Narrow(u.tail(d, d.Widen(at)))
 	high := d.Narrow(u.tail(d, d.Widen(at.Offset(g.Bytes/2))))
 	x := g.Load(at)
-	VMOVUPS(g.Blend(g.Less(x, g.C(-tailStart)), g.Join(low, high), u.fast(g, x)), at)
+	y := u.fast(g, x, g.atMost(g.atLeast(x, -farStart), farStart))
+	VMOVUPS(g.Blend(g.Less(x, g.constant(-farStart)), g.Join(low, high), y), at)
 }
 
 // magnitude is |x|.
-func (g *gen) magnitude(x vector.V) vector.V { return g.And(x, g.Bits(absBits)) }
+func (g *gen) magnitude(x Op) vector.V { return g.And(g.Bits(absBits).(vector.V), x) }
 
 // constant is a register of the constant x.
 func (g *gen) constant(x float64) vector.V {
@@ -137,89 +138,79 @@ var unaries = []unary{
 	{name: "elu", doc: "is y, and alpha (exp(y) - 1) where y < 0", args: oneArg, fast: (*gen).elu, keep: func(g *gen) { g.keepELU() }},
 	{name: "selu", doc: "is 1.0507 elu(y, 1.67326)", fast: (*gen).selu, keep: func(g *gen) { g.keepELU(); g.KeepWide(seluGamma, seluGamma*seluAlpha) }},
 	{name: "celu", doc: "is y, and alpha (exp(y/alpha) - 1) where y < 0, for alpha > 0", args: oneArg, fast: (*gen).celu, keep: func(g *gen) { g.keepELU() }},
-	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, keep: func(g *gen) { g.Keep(10, -2); g.KeepWide(1); g.keepBits(absBits, signBit); g.keepExpm1(2) }},
+	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, keep: func(g *gen) { g.Keep(10, -10); g.KeepWide(1, 2); g.keepExpm1(2) }},
 	{name: "sigmoid", doc: "is 1 / (1 + exp(-y))", keep: func(g *gen) { g.keepSigmoid(exp5) }, fast: (*gen).sigmoid, tail: (*gen).sigmoidTail},
 	{name: "silu", doc: "is y sigmoid(y)", keep: func(g *gen) { g.keepSigmoid(exp6) }, fast: (*gen).silu, tail: (*gen).siluTail},
 }
 
-// keepBits is KeepBits where there are 32 registers.
-func (g *gen) keepBits(bits ...uint64) {
-	if g.Wide() {
-		g.KeepBits(bits...)
-	}
-}
+func (g *gen) relu(x, _ vector.V) vector.V { return g.Max(g.constant(0), x) }
 
-func (g *gen) relu(x vector.V) vector.V { return g.Max(g.constant(0), x) }
-
-func (g *gen) leakyReLU(x vector.V) vector.V {
+func (g *gen) leakyReLU(x, _ vector.V) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(x, g.alpha), x)
 }
 
-func (g *gen) hardSigmoid(x vector.V) vector.V {
+func (g *gen) hardSigmoid(x, _ vector.V) vector.V {
 	return g.atMost(g.atLeast(g.FMA(x, g.alpha, g.beta), 0), 1)
 }
 
 // hardSwish adds 3 first, which is exact where the factor is near 0.
-func (g *gen) hardSwish(x vector.V) vector.V {
+func (g *gen) hardSwish(x, _ vector.V) vector.V {
 	t := g.atMost(g.atLeast(g.Add(x, g.C(3)), 0), 6)
 	return g.Mul(x, g.Mul(t, g.C(1./6)))
 }
 
-func (g *gen) softsign(x vector.V) vector.V {
+func (g *gen) softsign(x, _ vector.V) vector.V {
 	return g.Div(x, g.Add(g.magnitude(x), g.C(1)))
 }
 
 func (g *gen) keepELU() {
-	g.Keep(80)
+	g.Keep(-80)
 	g.KeepWide(1)
-	g.keepBits(absBits)
 	g.keepExpm1(1)
 }
 
-// below80 is |x|, at most 80: past that exp(−a) − 1 is −1.
-func (g *gen) below80(x vector.V) vector.V { return g.atMost(g.magnitude(x), 80) }
+// left is exp(x) − 1 for x < 0, and of no meaning elsewhere. Past −80 it is −1.
+func (g *gen) left(x vector.V) vector.V { return g.expm1(g.atLeast(x, -80), 1) }
 
-func (g *gen) elu(x vector.V) vector.V {
-	return g.Blend(g.Negative(x), g.Mul(g.expm1Neg(g.below80(x), 1), g.alpha), x)
+func (g *gen) elu(x, _ vector.V) vector.V {
+	return g.Blend(g.Negative(x), g.Mul(g.left(x), g.alpha), x)
 }
 
-func (g *gen) selu(x vector.V) vector.V {
-	e := g.Mul(g.expm1Neg(g.below80(x), 1), g.C(seluGamma*seluAlpha))
-	return g.Blend(g.Negative(x), e, g.Mul(x, g.C(seluGamma)))
+func (g *gen) selu(x, _ vector.V) vector.V {
+	return g.Blend(g.Negative(x), g.Mul(g.left(x), g.C(seluGamma*seluAlpha)), g.Mul(x, g.C(seluGamma)))
 }
 
-func (g *gen) celu(x vector.V) vector.V {
-	z := g.Div(x, g.alpha)
-	return g.Blend(g.Negative(x), g.Mul(g.expm1Neg(g.below80(z), 1), g.alpha), x)
+func (g *gen) celu(x, _ vector.V) vector.V {
+	return g.Blend(g.Negative(x), g.Mul(g.left(g.Div(x, g.alpha)), g.alpha), x)
 }
 
-// tanh of |x| is −E / (E + 2) with E = exp(−2|x|) − 1: no cancellation, and one
-// formula for all x. Past 10 it is 1.
-func (g *gen) tanh(x vector.V) vector.V {
-	e := g.expm1Neg(g.atMost(g.magnitude(x), 10), 2)
-	y := g.Div(e, g.Sub(g.constant(-2), e))
-	return g.Or(y, g.And(x, g.Bits(signBit)))
+// tanh is E / (E + 2) with E = exp(2x) − 1: no cancellation, and one formula
+// for all x. Past ±10 it is ±1.
+func (g *gen) tanh(x, _ vector.V) vector.V {
+	e := g.expm1(g.atMost(g.atLeast(x, -10), 10), 2)
+	return g.Div(e, g.Add(e, g.C(2)))
 }
 
 func (g *gen) keepSigmoid(poly []float64) {
-	g.Keep(1, tailStart, -tailStart)
+	g.Keep(1, farStart)
+	g.KeepWide(-farStart)
 	g.KeepBits(absBits)
 	g.keepExp(poly)
 }
 
-// sigmoid is e/(1+e) for x < 0 and 1/(1+e) else, with e = exp(−|x|).
-func (g *gen) sigmoid(x vector.V) vector.V {
-	e := g.value(g.expNeg(g.atMost(g.magnitude(x), 87), exp5))
-	return g.Div(g.Blend(g.Negative(x), e, g.constant(1)), g.Add(e, g.C(1)))
+// logistic is e / (1 + e) with e = exp(x), which keeps its digits in both
+// directions.
+func (g *gen) logistic(x vector.V, poly []float64) vector.V {
+	e := g.exp32(x, poly)
+	return g.Div(e, g.Add(e, g.C(1)))
 }
+
+func (g *gen) sigmoid(_, within vector.V) vector.V { return g.logistic(within, exp5) }
 
 // sigmoidTail is exp(x).
 func (g *gen) sigmoidTail(x vector.V) vector.V { return g.exp(g.atLeast(x, -farthest)) }
 
-func (g *gen) silu(x vector.V) vector.V {
-	e := g.value(g.expNeg(g.atMost(g.magnitude(x), 87), exp6))
-	return g.Div(g.Mul(x, g.Blend(g.Negative(x), e, g.constant(1))), g.Add(e, g.C(1)))
-}
+func (g *gen) silu(x, within vector.V) vector.V { return g.Mul(x, g.logistic(within, exp6)) }
 
 // siluTail is x exp(x).
 func (g *gen) siluTail(x vector.V) vector.V {

@@ -16,7 +16,7 @@ import (
 func (g *gen) softmax(name string, log bool) {
 	g.Text(name, "func(y *float32, units, panels int)", "works in place on panels panels of units units.")
 	y, units, panels := Load(Param("y"), GP64()), Load(Param("units"), GP64()), Load(Param("panels"), GP64())
-	g.Keep(1, 0, 87)
+	g.Keep(1, 0, -87)
 	g.keepExp(exp5)
 	column, last := GP64(), GP64()
 	SHLQ(U8(7), units)
@@ -65,9 +65,9 @@ func (g *gen) down(label string, column, units Register, body func(at Mem)) {
 
 // below is exp(x − top), and 0 where that is less than exp(−87).
 func (g *gen) below(top vector.V, x Mem) vector.V {
-	a := g.Sub(top, x)
-	e := g.value(g.expNeg(g.atMost(a, 87), exp5))
-	return g.Blend(g.Less(g.constant(87), a), g.C(0), e)
+	d := g.Sub(g.Load(x), top)
+	e := g.exp32(g.atLeast(d, -87), exp5)
+	return g.Blend(g.Less(d, g.constant(-87)), g.C(0), e)
 }
 
 // kahan adds e to sum, of which rest is what rounding has added too much.

@@ -6,6 +6,7 @@ package vector
 
 import (
 	"fmt"
+	"iter"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -22,6 +23,7 @@ type ISA struct {
 	Bytes  int  // of a register
 	Double bool // float64 lanes, and integers of 64 bits
 	hot    map[uint64]V
+	pause  func() // after each instruction of interleaved work
 }
 
 // Both are the instruction sets that everything is generated for.
@@ -32,6 +34,40 @@ func Both() []*ISA {
 // Doubles is the same instruction set with float64 lanes, in the same routine.
 func (a *ISA) Doubles() *ISA {
 	return &ISA{Name: a.Name, Bytes: a.Bytes, Double: true, hot: map[uint64]V{}}
+}
+
+// Interleave writes n pieces of work instruction by instruction in turn. Work
+// that depends on itself from beginning to end leaves the machine waiting; what
+// stands beside it in the program fills the gaps soonest.
+func (a *ISA) Interleave(n int, work func(i int)) {
+	var next []func() (struct{}, bool)
+	var pauses []func()
+	for i := range n {
+		pauses = append(pauses, nil)
+		resume, _ := iter.Pull(func(yield func(struct{}) bool) {
+			pauses[i] = func() { yield(struct{}{}) }
+			a.pause = pauses[i]
+			work(i)
+		})
+		next = append(next, resume)
+	}
+	for running := true; running; {
+		running = false
+		for i := range next {
+			a.pause = pauses[i]
+			if _, ok := next[i](); ok {
+				running = true
+			}
+		}
+	}
+	a.pause = nil
+}
+
+// emitted is called after each instruction.
+func (a *ISA) emitted() {
+	if a.pause != nil {
+		a.pause()
+	}
 }
 
 // Wide reports AVX-512.
@@ -151,6 +187,7 @@ func Argument(name string) Op {
 func (a *ISA) Load(m Op) V {
 	v := a.Reg()
 	VMOVUPS(m, v)
+	a.emitted()
 	return v
 }
 
@@ -169,6 +206,7 @@ func (a *ISA) Copy(o Op) V {
 func (a *ISA) binary(f func(...Op), x V, y Op) V {
 	d := a.Reg()
 	f(y, x, d)
+	a.emitted()
 	return d
 }
 
@@ -212,6 +250,7 @@ func (a *ISA) SubInt(x V, y Op) V { return a.binary(a.pick(VPSUBD, VPSUBQ), x, y
 func (a *ISA) ShiftLeft(x V, n uint8) V {
 	d := a.Reg()
 	a.pick(VPSLLD, VPSLLQ)(U8(n), x, d)
+	a.emitted()
 	return d
 }
 
@@ -233,16 +272,21 @@ func (a *ISA) Float(x V) V {
 func (a *ISA) FMA(x V, y, z Op) V {
 	d := a.Copy(z)
 	a.pick(VFMADD231PS, VFMADD231PD)(y, x, d)
+	a.emitted()
 	return d
 }
 
 // Into is x·y + z, which replaces x; for polynomials.
-func (a *ISA) Into(x, y V, z Op) { a.pick(VFMADD213PS, VFMADD213PD)(z, y, x) }
+func (a *ISA) Into(x, y V, z Op) {
+	a.pick(VFMADD213PS, VFMADD213PD)(z, y, x)
+	a.emitted()
+}
 
 // MulSub is x·y − z.
 func (a *ISA) MulSub(x V, y, z Op) V {
 	d := a.Copy(z)
 	a.pick(VFMSUB231PS, VFMSUB231PD)(y, x, d)
+	a.emitted()
 	return d
 }
 
@@ -250,6 +294,7 @@ func (a *ISA) MulSub(x V, y, z Op) V {
 func (a *ISA) NegMulSub(x V, y, z Op) V {
 	d := a.Copy(z)
 	a.pick(VFNMSUB231PS, VFNMSUB231PD)(y, x, d)
+	a.emitted()
 	return d
 }
 
@@ -257,7 +302,14 @@ func (a *ISA) NegMulSub(x V, y, z Op) V {
 func (a *ISA) NegMulAdd(x V, y, z Op) V {
 	d := a.Copy(z)
 	a.pick(VFNMADD231PS, VFNMADD231PD)(y, x, d)
+	a.emitted()
 	return d
+}
+
+// SubProduct is z − x·y, which replaces z.
+func (a *ISA) SubProduct(z, x V, y Op) {
+	a.pick(VFNMADD231PS, VFNMADD231PD)(y, x, z)
+	a.emitted()
 }
 
 // Horner is c[0] + r(c[1] + r(…)).
