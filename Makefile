@@ -24,9 +24,9 @@ build: ## the program, static, in bin/yhat
 test: ## the tests
 	$(GO) test $(PKGS)
 
-race: ## the tests under the race detector
+race: ## the tests under the race detector, laws with a fifth of the cases
 	@if command -v "$$($(GO) env CC)" >/dev/null; then \
-	  set -x; CGO_ENABLED=1 $(GO) test -race $(PKGS); \
+	  set -x; CGO_ENABLED=1 $(GO) test -race -short $(PKGS); \
 	else echo "race: skipped, the race detector needs a C compiler"; fi
 
 noasm: ## the network's tests without assembly
