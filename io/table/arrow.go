@@ -195,7 +195,7 @@ func (s *arrowSource) nextBatch() error {
 			return fmt.Errorf("column %q: %w", s.fields[c].Name, err)
 		}
 	}
-	s.batch = s.plan.batchOf(s.fields, columns, batch.NumRows())
+	s.batch = s.plan.batchOf(columns, batch.NumRows())
 	s.at = 0
 	s.step = maxBlockRows
 	if rows := batch.NumRows(); rows > 0 {

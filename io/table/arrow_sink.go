@@ -80,6 +80,7 @@ func (s *arrowSink) batch(b arrow.RecordBatch) error {
 
 // Close writes the last batch and what ends the file.
 func (s *arrowSink) Close() error {
+	defer s.typedEncoder.close()
 	defer s.release()
 	err := s.cut.flush()
 	if closed := s.w.Close(); err == nil {

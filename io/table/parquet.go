@@ -35,6 +35,7 @@ type parquetSource struct {
 	fields []Field
 	leaves [][]int // leaf columns of each field
 	store  *byteStore
+	pages  *recycler // memory of decoded pages
 
 	plan    *typedPlan
 	groups  int
@@ -59,6 +60,7 @@ func newParquet(f randomFile, about func() Info, o ReadOptions) (Source, error) 
 	if s.mem == nil {
 		s.mem = memory.DefaultAllocator
 	}
+	s.pages = newRecycler(s.mem, false)
 	s.in = &watched{randomFile: f}
 	if err := s.guard(func() error { return opening(s.open()) }); err != nil {
 		return nil, err
@@ -303,7 +305,7 @@ func (s *parquetSource) openColumn(g *file.RowGroupReader, field int) (c parquet
 			return c, err
 		}
 		if ok {
-			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.store, s.mem)
+			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.store, s.pages)
 		}
 		if c.flat.chunk != nil {
 			return c, nil
@@ -349,13 +351,14 @@ func (s *parquetSource) decode(b *Block, r *Rows) error {
 			return err
 		}
 		defer releaseArrays(columns)
-		batch := s.plan.batchOf(s.fields, columns, state.rows)
+		batch := s.plan.batchOf(columns, state.rows)
 		defer batch.Release()
 		return s.plan.decode(batch, nil, r)
 	})
 }
 
 func (s *parquetSource) Close() error {
+	defer s.pages.close()
 	return s.guard(func() error { s.closeColumns(); return nil })
 }
 

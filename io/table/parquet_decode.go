@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"encoding/binary"
 	"unsafe"
 
@@ -20,11 +21,10 @@ type dictionaryValues struct {
 }
 
 // dictionary decodes the dictionary page, once for all workers.
-func (c *flatChunk) dictionary() (*dictionaryValues, error) {
+func (c *flatChunk) dictionary(s *pageScratch) (*dictionaryValues, error) {
 	c.dictOnce.Do(func() {
 		c.dictErr = guard(func() error {
-			var s pageScratch // the values stay in it
-			b, err := c.body(c.dictPage, &s)
+			b, err := c.body(c.dictPage, s)
 			if err == nil {
 				c.dict, err = c.dictionaryOf(b, int(c.dictPage.header.values))
 			}
@@ -36,9 +36,11 @@ func (c *flatChunk) dictionary() (*dictionaryValues, error) {
 
 func (c *flatChunk) dictionaryOf(b []byte, n int) (d dictionaryValues, err error) {
 	switch {
+	case c.column.width == 0 && len(b) < 4*n:
+		err = errShortPage
 	case c.column.width == 0:
 		d.texts = make([][]byte, n)
-		err = plainTexts(d.texts, b)
+		err = plainTexts(d.texts, bytes.Clone(b))
 	case len(b) < n*c.column.width:
 		err = errShortPage
 	case c.column.width == 4:
@@ -48,6 +50,7 @@ func (c *flatChunk) dictionaryOf(b []byte, n int) (d dictionaryValues, err error
 		d.longs = make([]uint64, n)
 		copy(bytesOf(d.longs), b)
 	default:
+		b = bytes.Clone(b)
 		for i := range n {
 			d.texts = append(d.texts, b[i*c.column.width:(i+1)*c.column.width])
 		}
@@ -90,6 +93,13 @@ func plainTexts(dst [][]byte, b []byte) error {
 // decode makes an array of a page's rows.
 func (p *flatPage) decode(s *pageScratch) (arrow.Array, error) {
 	c := p.chunk
+	var dict *dictionaryValues
+	if p.header.encoding != encodingPlain {
+		var err error
+		if dict, err = c.dictionary(s); err != nil {
+			return nil, err
+		}
+	}
 	b, err := c.body(p, s)
 	if err != nil {
 		return nil, err
@@ -115,12 +125,6 @@ func (p *flatPage) decode(s *pageScratch) (arrow.Array, error) {
 		present = n - nulls
 	} else if p.header.kind == pageDataV2 {
 		b = b[p.header.levelBytes:]
-	}
-	var dict *dictionaryValues
-	if p.header.encoding != encodingPlain {
-		if dict, err = c.dictionary(); err != nil {
-			return nil, err
-		}
 	}
 	return c.array(b, n, present, dict, s)
 }

@@ -137,7 +137,7 @@ func (s *parquetSource) joinPages(pages []*flatPage, b *parquetBlock) (arrow.Arr
 		return parts[0], nil
 	}
 	defer releaseArrays(parts)
-	return array.Concatenate(parts, s.mem)
+	return array.Concatenate(parts, s.pages)
 }
 
 func releaseArrays(list []arrow.Array) {

@@ -52,8 +52,8 @@ func hybrid(b []byte, width, n int, repeated func(n int, v uint32) error, packed
 	return nil
 }
 
-// definitions decodes levels of 0 and 1 into a bitmap, and counts the zeros.
-// The bitmap may be nil where there is none.
+// definitions decodes levels of 0 and 1 into a bitmap of zeros, and counts the
+// zeros of it. The bitmap is not asked for where there are none.
 func definitions(b []byte, n int, bitmap func() []byte) (nulls int, err error) {
 	if head, size := binary.Uvarint(b); size > 0 && head&1 == 0 && head>>1 >= uint64(n) && len(b) > size && b[size] == 1 {
 		return 0, nil // one run: all are there
@@ -67,12 +67,28 @@ func definitions(b []byte, n int, bitmap func() []byte) (nulls int, err error) {
 		at += n
 		return nil
 	}, func(n int, b []byte) error {
-		bitutil.CopyBitmap(b, 0, n, bits, at)
+		orBits(bits, at, b, n)
 		nulls += n - bitutil.CountSetBits(b, 0, n)
 		at += n
 		return nil
 	})
 	return nulls, err
+}
+
+// orBits sets those of the n bits from at on that are set in src.
+func orBits(dst []byte, at int, src []byte, n int) {
+	shift := at & 7
+	dst = dst[at>>3:]
+	for i := 0; n > 0; i, n = i+1, n-8 {
+		b := src[i]
+		if n < 8 {
+			b &= 1<<n - 1
+		}
+		dst[i] |= b << shift
+		if high := b >> (8 - shift); high != 0 {
+			dst[i+1] |= high
+		}
+	}
 }
 
 // lookUp decodes indices and looks them up in dict. b starts with the width of

@@ -155,6 +155,7 @@ func (s *parquetSink) endGroup() error {
 
 // Close writes the last row group and the footer.
 func (s *parquetSink) Close() error {
+	defer s.typedEncoder.close()
 	defer s.cut.release()
 	defer s.groups.release()
 	if err := s.cut.flush(); err != nil {
@@ -214,8 +215,9 @@ const pageBytes = 256 << 10
 
 // writerProperties are the same for every file: no dictionaries, which cost
 // numbers that rarely repeat both time and space.
-func writerProperties() *parquet.WriterProperties {
+func writerProperties(mem memory.Allocator) *parquet.WriterProperties {
 	return parquet.NewWriterProperties(
+		parquet.WithAllocator(mem),
 		parquet.WithCompression(codec.Codecs.Snappy),
 		parquet.WithDictionaryDefault(false),
 		parquet.WithDataPageSize(pageBytes),
@@ -225,7 +227,7 @@ func writerProperties() *parquet.WriterProperties {
 // newGroupWriter makes the writer for a table: columns side by side if none is
 // nested, else one after the other.
 func newGroupWriter(w io.Writer, stored, dense *arrow.Schema, parallel Parallel, mem memory.Allocator) (groupWriter, error) {
-	props := writerProperties()
+	props := writerProperties(mem)
 	arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema())
 	w = struct{ io.Writer }{w} // the library closes what can be closed
 	for _, f := range dense.Fields() {

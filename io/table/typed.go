@@ -16,6 +16,7 @@ type typedPlan struct {
 	features []typedFeature
 	keep     []int // columns of the batch
 	words    *wordReader
+	schema   *arrow.Schema // of the batch
 }
 
 // typedFeature is a feature read from a column of a batch.
@@ -40,6 +41,11 @@ func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error
 	}
 	slices.Sort(p.columns)
 	p.columns = slices.Compact(p.columns)
+	list := make([]arrow.Field, len(p.columns))
+	for i, c := range p.columns {
+		list[i] = arrow.Field{Name: fields[c].Name, Type: fields[c].Type, Nullable: true}
+	}
+	p.schema = arrow.NewSchema(list, nil)
 	for _, f := range req.Features {
 		at, _ := slices.BinarySearch(p.columns, f.Column)
 		p.features = append(p.features, typedFeature{f.Column, at, f.Dict})
@@ -188,17 +194,8 @@ func sortBad(bad []Bad) {
 }
 
 // batchOf makes a batch of the plan's columns.
-func (p *typedPlan) batchOf(fields []Field, columns []arrow.Array, rows int64) arrow.RecordBatch {
-	return array.NewRecordBatch(p.schema(fields), columns, rows)
-}
-
-// schema is the schema of the plan's batches.
-func (p *typedPlan) schema(fields []Field) *arrow.Schema {
-	list := make([]arrow.Field, len(p.columns))
-	for i, c := range p.columns {
-		list[i] = arrow.Field{Name: fields[c].Name, Type: fields[c].Type, Nullable: true}
-	}
-	return arrow.NewSchema(list, nil)
+func (p *typedPlan) batchOf(columns []arrow.Array, rows int64) arrow.RecordBatch {
+	return array.NewRecordBatch(p.schema, columns, rows)
 }
 
 // guard runs f, which calls into the Arrow library on bytes from outside, and

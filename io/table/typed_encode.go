@@ -14,7 +14,14 @@ import (
 type typedEncoder struct {
 	schema *arrow.Schema
 	kept   int
-	mem    memory.Allocator
+	mem    *recycler // memory for the library
+	made   *recycler // memory of computed columns
+}
+
+// close gives back the memory, which batches still about may hold for longer.
+func (e *typedEncoder) close() {
+	e.mem.close()
+	e.made.close()
 }
 
 func newTypedEncoder(l Layout, mem memory.Allocator) (*typedEncoder, error) {
@@ -28,7 +35,7 @@ func newTypedEncoder(l Layout, mem memory.Allocator) (*typedEncoder, error) {
 		}
 		fields = append(fields, arrow.Field{Name: f.Name, Type: f.Type, Nullable: true})
 	}
-	return &typedEncoder{arrow.NewSchema(fields, nil), len(l.Kept), mem}, nil
+	return &typedEncoder{arrow.NewSchema(fields, nil), len(l.Kept), newRecycler(mem, true), newRecycler(mem, false)}, nil
 }
 
 // Encode makes p's batches: one, or a slice for each run of rows not dropped.
@@ -126,7 +133,7 @@ func (e *typedEncoder) column(c *Computed, n int) arrow.Array {
 
 // buffer is a new buffer of size bytes.
 func (e *typedEncoder) buffer(size int) *memory.Buffer {
-	buf := memory.NewResizableBuffer(e.mem)
+	buf := memory.NewResizableBuffer(e.made)
 	buf.Resize(size)
 	return buf
 }

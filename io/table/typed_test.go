@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/decimal256"
 	"github.com/apache/arrow-go/v18/arrow/float16"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 )
 
 // typedFormat is a binary format as the tests use it.
@@ -569,4 +570,65 @@ func spell(f *Feature, n int) string {
 		}
 	}
 	return fmt.Sprint(words)
+}
+
+// Whatever the blocks an input is cut into, the output is the same.
+func TestTypedBlocksDoNotShow(t *testing.T) {
+	fields := append(richFields(), nestedFields()...)
+	for i := range fields {
+		fields[i].Name = fmt.Sprint(i)
+	}
+	whole := randomBatch(memory.DefaultAllocator, fields, 9000, 13)
+	defer whole.Release()
+	inputs := map[string][]byte{"foreign": foreignParquet(t, whole, 5000, parquet.WithDataPageSize(3000))}
+	openers := map[string]func([]byte, ReadOptions) (Source, error){"foreign": openParquet}
+	for _, f := range typedFormats() {
+		inputs[f.name] = writeTyped(t, f, fields, WriteOptions{}, whole)
+		openers[f.name] = f.open
+	}
+	for name, data := range inputs {
+		eachTyped(t, func(t *testing.T, f typedFormat, mem memory.Allocator) {
+			var first []byte
+			for _, size := range []int{1, 300 << 10, 1 << 30} {
+				s, err := openers[name](data, ReadOptions{Alloc: mem, BlockSize: size})
+				if err != nil {
+					t.Fatal(err)
+				}
+				out := copyTyped(t, s, f, WriteOptions{Alloc: mem})
+				if first == nil {
+					first = out
+				}
+				if !bytes.Equal(first, out) {
+					t.Errorf("from %s: other bytes with blocks of %d bytes", name, size)
+				}
+			}
+		})
+	}
+}
+
+// copyTyped reads a source into a sink of another format.
+func copyTyped(t testing.TB, s Source, f typedFormat, o WriteOptions) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	sink, err := f.sink(&out, Layout{Kept: s.Fields()}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p Part
+	err = readTyped(s, keepAll(s), func(r *Rows) {
+		if err := sink.Encode(&p, r, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := sink.Write(&p); err != nil {
+			t.Fatal(err)
+		}
+		p.Release()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
