@@ -65,7 +65,7 @@ var rules = []rule{
 	},
 	{
 		layer: "yhat/io/model",
-		may:   []string{"yhat/nn", "google.golang.org/protobuf/encoding/protowire", json2},
+		may:   []string{"yhat/nn", "yhat/nn/graph", "google.golang.org/protobuf/encoding/protowire", json2},
 		never: []string{"net"},
 	},
 	{
@@ -75,7 +75,7 @@ var rules = []rule{
 	},
 	{
 		layer: "yhat/pipeline",
-		may:   []string{"yhat/nn", "yhat/io/table", "yhat/pipeline/flow", arrow, json2, "github.com/xrash/smetrics"},
+		may:   []string{"yhat/nn", "yhat/nn/graph", "yhat/nn/train", "yhat/io/table", "yhat/pipeline/flow", arrow, json2, "github.com/xrash/smetrics"},
 		never: []string{"os", "net"},
 	},
 	{layer: "yhat/cmd/...", any: true, goroutines: true},
