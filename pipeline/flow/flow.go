@@ -125,8 +125,8 @@ func drain[T any](ctx context.Context, step func(*T) error, queue, free chan *sl
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if !more {
-			return nil
+		if !more { // the end, or a Fill that saw ctx end first
+			return context.Cause(ctx)
 		}
 		select {
 		case <-s.done:

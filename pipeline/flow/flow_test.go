@@ -161,6 +161,36 @@ func TestCancelEndsEveryStep(t *testing.T) {
 	}
 }
 
+// A Fill that sees the end of its context may close the flow while the drain is
+// busy, which then finds both at once: the run must not pass for complete.
+func TestCancelIsNeverSuccess(t *testing.T) {
+	for range 50 {
+		ctx, cancel := context.WithCancel(t.Context())
+		closing := make(chan struct{})
+		filled := false
+		err := flow.Map(ctx, 2, tickets(3), flow.Steps[job]{
+			Fill: func(*job) error {
+				if filled {
+					cancel()
+					return context.Cause(ctx)
+				}
+				filled = true
+				return nil
+			},
+			Work: func(int, *job) error { return nil },
+			Drain: func(*job) error {
+				<-closing
+				time.Sleep(100 * time.Microsecond)
+				return nil
+			},
+			Stop: func() { close(closing) },
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestPanicsBecomeErrors(t *testing.T) {
 	steps := flow.Steps[job]{
 		Fill:  count(5),
