@@ -74,6 +74,8 @@ func (o *Output) open(private bool) error {
 		return o.through(target)
 	case err == nil:
 		o.mode = info.Mode().Perm()
+	case errors.Is(err, fs.ErrNotExist) && target != o.path && o.through(o.path) == nil:
+		return nil // a link of /proc or /dev/fd to a pipe, which has no name
 	case errors.Is(err, fs.ErrNotExist):
 		o.mode = 0o666 &^ o.fs.Umask()
 	default:
