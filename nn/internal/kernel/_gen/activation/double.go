@@ -25,8 +25,11 @@ func (g *gen) exp(x vector.V) vector.V {
 	t := g.FMA(x, g.C(math.Log2E), g.C(roundDouble))
 	n := g.Sub(t, g.C(roundDouble))
 	r := g.NegMulAdd(n, g.C(math.Ln2), x)
-	return g.AddInt(g.Horner(r, exp7...), g.ShiftLeft(t, 52))
+	return g.AddInt(g.powers(r, exp7...), g.ShiftLeft(t, 52))
 }
+
+// powers is c[0] + c[1] r + c[2] r² + …, by powers of r².
+func (g *gen) powers(r vector.V, c ...float64) vector.V { return g.estrin(r, g.Mul(r, r), c) }
 
 func (g *gen) keepExpDouble() {
 	g.KeepWide(math.Log2E, roundDouble, math.Ln2)
@@ -68,9 +71,15 @@ func (d *double) generate(single *gen) {
 	y, n := Load(Param("y"), GP64()), Load(Param("n"), GP64())
 	d.keep(g)
 	Label("loop")
-	for i := range 2 {
-		at := Mem{Base: y, Disp: i * g.Bytes / 2}
-		VMOVUPS(g.Narrow(d.f(g, g.Widen(at))), at)
+	together := 2
+	if !g.Wide() {
+		together = 1 // of 16 registers
+	}
+	for first := 0; first < 2; first += together {
+		g.Interleave(together, func(i int) {
+			at := Mem{Base: y, Disp: (first + i) * g.Bytes / 2}
+			VMOVUPS(g.Narrow(d.f(g, g.Widen(at))), at)
+		})
 	}
 	ADDQ(Imm(uint64(g.Bytes)), y)
 	SUBQ(Imm(uint64(g.Bytes/4)), n)
@@ -90,15 +99,15 @@ func (g *gen) keepGELU() {
 	g.Keep(1)
 	g.keepExpDouble()
 	g.KeepWide(-0.5)
-	g.KeepWide(geluP...)
 }
 
 // gelu: right of 14.7 the tail is nothing beside 1, and left of −14.7 nothing
 // at all.
 func (g *gen) gelu(x vector.V) vector.V {
 	a := g.atMost(g.absDouble(x), 14.7)
-	e := g.exp(g.Mul(g.Mul(a, a), g.C(-0.5)))
-	tail := g.Div(g.Mul(e, g.Horner(a, geluP...)), g.Horner(a, geluQ...))
+	a2 := g.Mul(a, a)
+	e := g.exp(g.Mul(a2, g.C(-0.5)))
+	tail := g.Div(g.Mul(e, g.estrin(a, a2, geluP)), g.estrin(a, a2, geluQ))
 	phi := g.Blend(g.Negative(x), tail, g.Sub(g.constant(1), tail))
 	return g.Mul(g.atLeast(x, -14.7), phi)
 }
@@ -140,7 +149,7 @@ func (g *gen) softplus(x vector.V) vector.V {
 	e := g.expNegAbs(x, farthest)
 	z := g.Div(e, g.Add(e, g.C(2)))
 	s := g.Mul(z, z)
-	log := g.FMA(z, g.Mul(g.Horner(s, atanh4...), s), g.Add(z, z))
+	log := g.FMA(z, g.Mul(g.powers(s, atanh4...), s), g.Add(z, z))
 	return g.Add(log, g.Max(g.constant(0), x))
 }
 

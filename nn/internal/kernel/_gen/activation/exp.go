@@ -50,18 +50,16 @@ func (g *gen) exp32(x vector.V, poly []float64) vector.V {
 
 // estrin is c[0] + c[1] r + (c[2] + c[3] r) r2 + …, r2 being r².
 func (g *gen) estrin(r, r2 vector.V, c []float64) vector.V {
-	if len(c) == 1 {
-		return g.constant(c[0])
-	}
-	low := g.FMA(r, g.C(c[1]), g.C(c[0]))
 	switch len(c) {
+	case 1:
+		return g.Copy(g.C(c[0]))
 	case 2:
-		return low
+		return g.FMA(r, g.C(c[1]), g.C(c[0]))
 	case 3:
-		return g.FMA(r2, g.C(c[2]), low)
+		return g.FMA(r2, g.C(c[2]), g.FMA(r, g.C(c[1]), g.C(c[0])))
 	}
 	high := g.estrin(r, r2, c[2:])
-	g.Into(high, r2, low)
+	g.Into(high, r2, g.FMA(r, g.C(c[1]), g.C(c[0])))
 	return high
 }
 

@@ -89,7 +89,7 @@ func (g *gen) log(x vector.V) vector.V {
 	f := g.Sub(g.SubInt(x, g.ShiftLeft(k, 23)), g.C(1))
 	z := g.Div(f, g.Add(f, g.C(2)))
 	s := g.Mul(z, z)
-	l := g.FMA(z, g.Mul(g.Horner(s, atanh2...), s), g.Add(z, z))
+	l := g.FMA(z, g.Mul(g.powers(s, atanh2...), s), g.Add(z, z))
 	n := g.Float(k)
 	return g.FMA(n, g.C(ln2Hi), g.FMA(n, g.C(ln2Lo), l))
 }

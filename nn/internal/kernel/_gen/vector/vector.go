@@ -312,15 +312,6 @@ func (a *ISA) SubProduct(z, x V, y Op) {
 	a.emitted()
 }
 
-// Horner is c[0] + r(c[1] + r(…)).
-func (a *ISA) Horner(r V, c ...float64) V {
-	p := a.Copy(a.C(c[len(c)-1]))
-	for i := len(c) - 2; i >= 0; i-- {
-		a.Into(p, r, a.C(c[i]))
-	}
-	return p
-}
-
 // These take a fixed number of operands.
 func pmovd2m(o ...Op)  { VPMOVD2M(o[0], o[1]) }
 func pmovq2m(o ...Op)  { VPMOVQ2M(o[0], o[1]) }
