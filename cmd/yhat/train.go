@@ -94,7 +94,6 @@ func (l *learning) run(ctx context.Context) error {
 // learn trains, with a bar for the reading and a line for the epochs.
 func (l *learning) learn(ctx context.Context, room *room) (*nn.Model, *pipeline.TrainReport, error) {
 	l.job.Inputs, l.job.Open, l.job.Room = l.in.paths, l.in.open, room.make
-	l.job.Scattered = room.memory > 0 && room.memory < maxBytes
 	bar := l.ui.newProgress(l.bar, l.in.paths, false)
 	l.job.Progress = bar.show
 	line := &epochLine{ui: l.ui, restarts: l.job.Fit.Restarts, epochs: l.job.Fit.Epochs}

@@ -22,27 +22,27 @@ type room struct {
 }
 
 // make gives memory for the encoded rows.
-func (r *room) make(bytes int) ([]byte, error) {
+func (r *room) make(bytes int) ([]byte, bool, error) {
 	if bytes == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	if bytes <= r.memory {
 		// As numbers of eight bytes, so that they stand where numbers may.
-		return asBytes(make([]uint64, (bytes+7)/8)), nil
+		return asBytes(make([]uint64, (bytes+7)/8)), false, nil
 	}
 	f, err := r.file()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := f.Truncate(int64(bytes)); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", table.ErrCreate, f.Name(), err)
+		return nil, false, fmt.Errorf("%w: %s: %w", table.ErrCreate, f.Name(), err)
 	}
 	b, err := unix.Mmap(int(f.Fd()), 0, bytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", table.ErrCreate, f.Name(), err)
+		return nil, false, fmt.Errorf("%w: %s: %w", table.ErrCreate, f.Name(), err)
 	}
 	r.mapped = append(r.mapped, b)
-	return b, nil
+	return b, true, nil
 }
 
 // file makes a file for its owner's eyes alone.
