@@ -3,11 +3,13 @@ package table
 import (
 	"encoding/base64"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/float16"
 )
 
 func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
@@ -50,7 +52,7 @@ func numberText(a arrow.Array) cellText {
 	case *array.Uint64:
 		return unsigned(a)
 	case *array.Float16:
-		return func(dst []byte, i int, _ byte) []byte { return AppendFloat32(dst, a.Value(i).Float32()) }
+		return func(dst []byte, i int, _ byte) []byte { return appendHalf(dst, a.Value(i)) }
 	case *array.Float32:
 		return func(dst []byte, i int, _ byte) []byte { return AppendFloat32(dst, a.Value(i)) }
 	case *array.Float64:
@@ -77,6 +79,32 @@ func decimalText[T interface{ ToString(scale int32) string }](a interface {
 	scale := a.DataType().(arrow.DecimalType).GetScale()
 	return func(dst []byte, i int, delim byte) []byte { return appendCell(dst, a.Value(i).ToString(scale), delim) }
 }
+
+// appendHalf appends the shortest text that the nearest half precision number
+// reads back from; five digits always do.
+func appendHalf(dst []byte, h float16.Num) []byte {
+	f := float64(h.Float32())
+	bits := h.Uint16() &^ (1 << 15)
+	if bits == 0 || bits >= halfInf {
+		return AppendFloat64(dst, f)
+	}
+	a := math.Abs(f)
+	below := float64(float16.FromBits(bits - 1).Float32())
+	above := 65536.0 // past the largest, as if there were one more
+	if bits+1 < halfInf {
+		above = float64(float16.FromBits(bits + 1).Float32())
+	}
+	for digits := range 5 {
+		v, err := strconv.ParseFloat(strconv.FormatFloat(a, 'e', digits, 64), 64)
+		if err == nil && (below+a)/2 < v && v < (a+above)/2 {
+			return AppendFloat64(dst, math.Copysign(v, f))
+		}
+	}
+	return AppendFloat64(dst, f)
+}
+
+// halfInf is infinity in half precision; NaNs are above it.
+const halfInf = 0x7c00
 
 func signed[T int8 | int16 | int32 | int64](a interface{ Value(int) T }) cellText {
 	return func(dst []byte, i int, _ byte) []byte { return strconv.AppendInt(dst, int64(a.Value(i)), 10) }

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/float16"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 )
@@ -180,6 +182,29 @@ func TestTypedValuesAsJSON(t *testing.T) {
 			if value := string(newJSONText(tail)(nil, 0)); value != got[n-1] {
 				t.Errorf("%s: the last value of a slice is %s, want %s", c.typ, value, got[n-1])
 			}
+		}
+	}
+}
+
+func TestHalvesAreWrittenAtTheirOwnWidth(t *testing.T) {
+	half := func(bits uint16) float64 { return float64(float16.FromBits(bits).Float32()) }
+	for bits := range uint16(halfInf) {
+		text := string(appendHalf(nil, float16.FromBits(bits)))
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || len(strings.TrimLeft(strings.ReplaceAll(strings.Split(text, "e")[0], ".", ""), "0")) > 5 {
+			t.Fatalf("bits %#x: %s", bits, text)
+		}
+		near := math.Abs(v - half(bits))
+		if bits > 0 && math.Abs(v-half(bits-1)) <= near || bits+1 < halfInf && math.Abs(v-half(bits+1)) <= near {
+			t.Fatalf("bits %#x: %s is nearer to another half", bits, text)
+		}
+		if negative := string(appendHalf(nil, float16.FromBits(bits|1<<15))); negative != "-"+text {
+			t.Fatalf("bits %#x: %s, negative %s", bits, text, negative)
+		}
+	}
+	for bits, want := range map[uint16]string{0x2e66: "0.1", 0x7bff: "65500", 0x7c00: "inf", 0xfc00: "-inf", 0x7e00: "NaN"} {
+		if got := string(appendHalf(nil, float16.FromBits(bits))); got != want {
+			t.Errorf("bits %#x: %s, want %s", bits, got, want)
 		}
 	}
 }
