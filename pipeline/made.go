@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"slices"
+
+	"yhat/io/table"
+	"yhat/nn"
+)
+
+// point aims the computed columns at the trip's values.
+func (s *scorer[T]) point(t *trip[T]) {
+	i := 0
+	next := func() *table.Computed {
+		c := &t.made[i]
+		c.Null = t.null
+		i++
+		return c
+	}
+	last := len(t.layers)
+	for unit := range s.columns.predictions {
+		s.lanes(next(), t, last, unit)
+	}
+	if s.columns.label != nil {
+		t.label = slices.Grow(t.label[:0], t.rows.N)[:t.rows.N]
+		c := next()
+		if c.Codes = t.label; c.Codes == nil {
+			c.Codes = []int32{}
+		}
+	}
+	if len(s.columns.bands) > 0 {
+		t.band = slices.Grow(t.band[:0], t.rows.N)[:t.rows.N]
+		next().Codes = t.band
+	}
+	if s.columns.errors {
+		t.errs = slices.Grow(t.errs[:0], t.rows.N)[:t.rows.N]
+		c := next()
+		c.Codes, c.Null = t.errs, nil
+	}
+	for _, l := range s.columns.layers {
+		if s.columns.list {
+			s.lanes(next(), t, l, 0)
+			continue
+		}
+		for unit := range s.net.Width(l) {
+			s.lanes(next(), t, l, unit)
+		}
+	}
+}
+
+// lanes aims a column at one unit of a layer.
+func (s *scorer[T]) lanes(c *table.Computed, t *trip[T], layer, unit int) {
+	switch data := any(t.layers[layer-1]).(type) {
+	case []float32:
+		c.F32 = table.Lanes[float32]{Data: data, Units: s.net.Width(layer), Unit: unit}
+	case []float64:
+		c.F64 = table.Lanes[float64]{Data: data, Units: s.net.Width(layer), Unit: unit}
+	}
+}
+
+// words computes the columns of words: label, band and error.
+func (s *scorer[T]) words(t *trip[T]) {
+	last := len(t.layers)
+	y := table.Lanes[T]{Data: t.layers[last-1], Units: s.net.Width(last)}
+	if rule := s.columns.label; rule != nil {
+		for row := range t.label {
+			t.label[row] = labelOf(rule, y, row)
+		}
+	}
+	if len(s.columns.bands) > 0 {
+		for row := range t.band {
+			t.band[row] = bandOf(s.columns.bands, y.At(row))
+		}
+	}
+	if s.columns.errors {
+		for row := range t.errs {
+			t.errs[row] = -1
+		}
+		for _, b := range t.bad {
+			t.errs[b.row] = int32(b.reason)
+		}
+	}
+}
+
+// labelOf is the label's number: 1 from the threshold on for one output, the
+// first of the largest for several.
+func labelOf[T nn.Float](rule *labelRule, y table.Lanes[T], row int) int32 {
+	if !rule.largest {
+		if y.At(row) >= T(rule.threshold) {
+			return 1
+		}
+		return 0
+	}
+	best, bestAt := y.At(row), 0
+	for i := 1; i < y.Units; i++ {
+		y.Unit = i
+		if v := y.At(row); v > best {
+			best, bestAt = v, i
+		}
+	}
+	return int32(bestAt)
+}
+
+// bandOf is the last band that starts at or below y, -1 below the first.
+func bandOf[T nn.Float](bands []Band, y T) int32 {
+	band := int32(-1)
+	for i, b := range bands {
+		if y >= T(b.From) {
+			band = int32(i)
+		}
+	}
+	return band
+}
