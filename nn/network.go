@@ -18,6 +18,11 @@ func Panels(rows int) int { return (rows + Lanes - 1) / Lanes }
 // panels may fill; the weights need the rest.
 const cacheBytes = 400 << 10
 
+// fewPanels is how many panels a group of a wide network should have, though
+// its activations fill the cache: each weight then serves as many panels before
+// the next one is fetched from afar.
+const fewPanels = 4
+
 // A Kernel is a set of inner loops chosen for this machine. The zero Kernel is
 // the generic one.
 type Kernel struct{ name string }
@@ -85,14 +90,17 @@ func Compile[T Float](m *Model, k Kernel) (*Network[T], error) {
 	return n, nil
 }
 
-// fitting is how many panels keep all their activations in cache.
+// fitting is how many panels keep all their activations in cache; of wide
+// layers, a few whose one layer's inputs and outputs fit twice that.
 func (n *Network[T]) fitting() int {
-	units := 0
-	for _, w := range n.widths {
-		units += w
+	units, pair := n.widths[0], 0
+	for l := 1; l < len(n.widths); l++ {
+		units += n.widths[l]
+		pair = max(pair, n.widths[l-1]+n.widths[l])
 	}
 	var one T
-	return max(1, cacheBytes/(units*Lanes*int(unsafe.Sizeof(one))))
+	unit := Lanes * int(unsafe.Sizeof(one))
+	return max(1, cacheBytes/(units*unit), min(fewPanels, 2*cacheBytes/(pair*unit)))
 }
 
 // Layers is L, the number of layers.

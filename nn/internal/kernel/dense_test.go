@@ -189,22 +189,28 @@ func TestPackBlocks(t *testing.T) {
 }
 
 func BenchmarkDense(b *testing.B) {
+	shapes := [][2]int{{5, 16}, {16, 8}, {8, 1}, {30, 64}, {64, 32}, {32, 1}, {64, 64}, {100, 256}, {256, 128}, {128, 10}, {784, 512}, {512, 256}, {256, 10}, {1024, 1024}}
 	for _, name := range Names() {
-		for _, c := range [][2]int{{5, 16}, {16, 8}, {8, 1}, {30, 64}, {64, 32}, {32, 1}, {64, 64}, {100, 256}, {256, 128}, {128, 10}, {784, 512}, {512, 256}, {1024, 1024}} {
-			b.Run(fmt.Sprintf("%s/%dx%d", name, c[0], c[1]), func(b *testing.B) { benchDense(b, Choose[float32](name), c[0], c[1]) })
+		top := peak(name)
+		for _, c := range shapes {
+			b.Run(fmt.Sprintf("%s/%dx%d", name, c[0], c[1]), func(b *testing.B) { benchDense(b, Choose[float32](name), c[0], c[1], top) })
 		}
 	}
 }
 
 // benchDense works on as many panels as fit 400 KB together.
-func benchDense(b *testing.B, s *Set[float32], in, out int) {
+func benchDense(b *testing.B, s *Set[float32], in, out int, top float64) {
 	n := max(1, 400<<10/((in+out)*Lanes*4))
 	p := newProduct(1, in, out, n*Lanes)
 	d, x, y := Pack[float32](in, out, p.w, p.b, s.Block), panels[float32](p.x, p.rows, in, 0), make([]float32, n*out*Lanes)
 	for b.Loop() {
 		s.Dense(d, x, y, n, true)
 	}
-	flops := 2 * float64(in) * float64(out) * float64(p.rows) * float64(b.N)
-	b.ReportMetric(flops/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(p.rows), "ns/row")
+	ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+	rate := 2 * float64(in) * float64(out) * float64(p.rows) / ns
+	b.ReportMetric(rate, "GFLOP/s")
+	b.ReportMetric(ns/float64(p.rows), "ns/row")
+	if top > 0 {
+		b.ReportMetric(100*rate/top, "%peak")
+	}
 }

@@ -1,8 +1,9 @@
 package kernel
 
 // genericBlock units are made at once by the generic dense product: with two
-// lanes each, their sums and factors fill the sixteen registers of amd64.
-const genericBlock = 4
+// lanes each, their sums and factors still fit the registers that the compiler
+// uses on amd64.
+const genericBlock = 3
 
 // Generic is the set of plain Go loops.
 func Generic[T Float]() *Set[T] {
@@ -31,8 +32,6 @@ func denseGeneric[T Float](d *Dense[T], x, y []T, panels int, relu bool) {
 				dense2(w, xp, out)
 			case 3:
 				dense3(w, xp, out)
-			case 4:
-				dense4(w, xp, out)
 			}
 			if relu {
 				reluGeneric(out)
@@ -98,31 +97,5 @@ func dense3[T Float](w, x, y []T) {
 		y0[j], y0[j+1] = p0+b0, p1+b0
 		y1[j], y1[j+1] = q0+b1, q1+b1
 		y2[j], y2[j+1] = r0+b2, r1+b2
-	}
-}
-
-func dense4[T Float](w, x, y []T) {
-	b0, b1, b2, b3 := w[0], w[1], w[2], w[3]
-	w = w[4:]
-	y0, y1, y2, y3 := y[:Lanes], y[Lanes:2*Lanes], y[2*Lanes:3*Lanes], y[3*Lanes:4*Lanes]
-	for j := 0; j < Lanes; j += 2 {
-		var p0, p1, q0, q1, r0, r1, s0, s1 T
-		at := j
-		for v := w; len(v) >= 4; v = v[4:] {
-			in := x[at : at+2 : at+2]
-			p0 += v[0] * in[0]
-			p1 += v[0] * in[1]
-			q0 += v[1] * in[0]
-			q1 += v[1] * in[1]
-			r0 += v[2] * in[0]
-			r1 += v[2] * in[1]
-			s0 += v[3] * in[0]
-			s1 += v[3] * in[1]
-			at += Lanes
-		}
-		y0[j], y0[j+1] = p0+b0, p1+b0
-		y1[j], y1[j+1] = q0+b1, q1+b1
-		y2[j], y2[j+1] = r0+b2, r1+b2
-		y3[j], y3[j+1] = s0+b3, s1+b3
 	}
 }
