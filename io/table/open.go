@@ -2,12 +2,14 @@ package table
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"syscall"
 )
 
 // Open opens a table: a file, or o.Stdin where path is "-". What it holds is
@@ -65,7 +67,7 @@ func openInput(path string, o ReadOptions) (*input, error) {
 	if path == "-" {
 		return takeStdin(o), nil
 	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, plain(err))
 	}
@@ -79,13 +81,30 @@ func openInput(path string, o ReadOptions) (*input, error) {
 	case info.Mode().IsRegular():
 		in.file, in.size = f, info.Size()
 	default:
-		in.r, in.size = patient(o.Context, f), -1
+		in.r, in.size = patient(contextOf(o), f), -1
 	}
 	if err != nil {
 		f.Close()
 		return nil, in.fault(err)
 	}
 	return in, nil
+}
+
+// openFile opens a file. A FIFO is opened without waiting for whoever writes
+// it: the waiting is left to reads, which end with their context.
+func openFile(path string) (*os.File, error) {
+	flag := os.O_RDONLY
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		flag |= syscall.O_NONBLOCK
+	}
+	return os.OpenFile(path, flag, 0)
+}
+
+func contextOf(o ReadOptions) context.Context {
+	if o.Context == nil {
+		return context.Background()
+	}
+	return o.Context
 }
 
 // takeStdin reads standard input as a file where it is one (yhat < table) and

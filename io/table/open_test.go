@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -170,7 +172,10 @@ func TestOpenReadsAFIFO(t *testing.T) {
 		t.Skip("no FIFOs here:", err)
 	}
 	wrote := make(chan error)
-	go func() { wrote <- os.WriteFile(path, []byte("a\n1\n"), 0) }()
+	go func() {
+		time.Sleep(10 * time.Millisecond) // so that the reader is first, mostly
+		wrote <- os.WriteFile(path, []byte("a\n1\n"), 0)
+	}()
 	s, err := Open(path, ReadOptions{Context: t.Context()})
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +185,19 @@ func TestOpenReadsAFIFO(t *testing.T) {
 	}
 	if err := errors.Join(<-wrote, s.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOpenDoesNotWaitForAFIFOLongerThanItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip("no FIFOs here:", err)
+	}
+	stop := errors.New("a signal")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stop)
+	if _, err := Open(path, ReadOptions{Context: ctx}); !errors.Is(err, stop) {
+		t.Errorf("error %v, want the context's cause", err)
 	}
 }
 
