@@ -29,11 +29,12 @@ type arrowSource struct {
 
 	fields []Field
 	plan   *typedPlan
+	schema *arrow.Schema     // of the plan's columns
 	batch  arrow.RecordBatch // of the plan's columns
 	at     int64             // rows of it already cut
 	step   int64             // rows of a block
-	state  *typedState
-	dicts  []arrow.ArrayData // the dictionaries that state was made from
+	tables []*wordTable      // the dictionaries of feature columns, read
+	dicts  []arrow.ArrayData // those dictionaries
 }
 
 // newArrowFile opens an Arrow IPC file that can be read anywhere.
@@ -151,6 +152,11 @@ func (s *arrowSource) Start(req Request) error {
 		return err
 	}
 	s.dicts = make([]arrow.ArrayData, len(s.plan.features))
+	list := make([]arrow.Field, len(s.plan.columns))
+	for i, c := range s.plan.columns {
+		list[i] = arrow.Field{Name: s.fields[c].Name, Type: s.fields[c].Type, Nullable: true}
+	}
+	s.schema = arrow.NewSchema(list, nil)
 	return nil
 }
 
@@ -170,7 +176,7 @@ func (s *arrowSource) next(b *Block) error {
 	b.Batch = s.batch.NewSlice(s.at, s.at+n)
 	s.at += n
 	b.Edge = s.at == s.batch.NumRows()
-	b.source, b.state = s, s.state
+	b.source, b.state = s, s.tables
 	return nil
 }
 
@@ -195,7 +201,7 @@ func (s *arrowSource) nextBatch() error {
 			return fmt.Errorf("column %q: %w", s.fields[c].Name, err)
 		}
 	}
-	s.batch = s.plan.batchOf(columns, batch.NumRows())
+	s.batch = array.NewRecordBatch(s.schema, columns, batch.NumRows())
 	s.at = 0
 	s.step = maxBlockRows
 	if rows := batch.NumRows(); rows > 0 {
@@ -208,26 +214,26 @@ func (s *arrowSource) nextBatch() error {
 // readDictionaries reads the dictionaries of feature columns, if they have
 // changed: once each, not once a row.
 func (s *arrowSource) readDictionaries() {
-	state := &typedState{tables: make([]*wordTable, len(s.plan.features))}
+	tables := make([]*wordTable, len(s.plan.features))
 	for i, f := range s.plan.features {
 		a, ok := s.batch.Column(f.column).(*array.Dictionary)
 		if !ok {
 			continue
 		}
 		dict := a.Data().Dictionary()
-		if s.dicts[i] == dict && s.state != nil {
-			state.tables[i] = s.state.tables[i]
+		if s.dicts[i] == dict {
+			tables[i] = s.tables[i]
 			continue
 		}
 		d := featureDecoder{words: s.plan.words, dict: f.dict}
-		state.tables[i] = d.newWordTable(a.Dictionary())
+		tables[i] = d.newWordTable(a.Dictionary())
 		if s.dicts[i] != nil {
 			s.dicts[i].Release()
 		}
 		dict.Retain()
 		s.dicts[i] = dict
 	}
-	s.state = state
+	s.tables = tables
 }
 
 func (s *arrowSource) dropBatch() {
@@ -239,8 +245,10 @@ func (s *arrowSource) dropBatch() {
 
 func (s *arrowSource) decode(b *Block, r *Rows) error {
 	r.Edge = b.Edge
-	state, _ := b.state.(*typedState)
-	return s.guard(func() error { return s.plan.decode(b.Batch, state, r) })
+	tables := b.state.([]*wordTable)
+	return s.guard(func() error {
+		return s.plan.decode(b.Batch.Columns(), int(b.Batch.NumRows()), tables, r)
+	})
 }
 
 func (s *arrowSource) Close() error {

@@ -285,8 +285,8 @@ func (s *parquetSource) nextGroup() error {
 	s.group++
 	g := s.file.RowGroup(s.group)
 	s.rows = g.NumRows()
-	for _, field := range s.plan.columns {
-		c, err := s.openColumn(g, field)
+	for i, field := range s.plan.columns {
+		c, err := s.openColumn(g, field, !s.plan.kept(i))
 		if err != nil {
 			return err
 		}
@@ -296,8 +296,9 @@ func (s *parquetSource) nextGroup() error {
 	return nil
 }
 
-// openColumn finds the pages of a field, or opens it for reading in order.
-func (s *parquetSource) openColumn(g *file.RowGroupReader, field int) (c parquetColumn, err error) {
+// openColumn finds the pages of a field, or opens it for reading in order. Text
+// that is only a feature may stay in its dictionary.
+func (s *parquetSource) openColumn(g *file.RowGroupReader, field int, coded bool) (c parquetColumn, err error) {
 	if leaf := s.arrow.Manifest.Fields[field]; leaf.IsLeaf() {
 		column, ok := flatColumnOf(flatLeafOf(s.file.MetaData().Schema.Column(leaf.ColIndex)), leaf.Field.Type)
 		meta, err := g.MetaData().ColumnChunk(leaf.ColIndex)
@@ -306,6 +307,9 @@ func (s *parquetSource) openColumn(g *file.RowGroupReader, field int) (c parquet
 		}
 		if ok {
 			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.store, s.pages)
+		}
+		if c.flat.chunk != nil && coded {
+			c.flat.chunk.keepCodes()
 		}
 		if c.flat.chunk != nil {
 			return c, nil
@@ -351,9 +355,7 @@ func (s *parquetSource) decode(b *Block, r *Rows) error {
 			return err
 		}
 		defer releaseArrays(columns)
-		batch := s.plan.batchOf(columns, state.rows)
-		defer batch.Release()
-		return s.plan.decode(batch, nil, r)
+		return s.plan.decode(columns, int(state.rows), s.tables(state, columns), r)
 	})
 }
 

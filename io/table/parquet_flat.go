@@ -55,6 +55,22 @@ type parquetBlock struct {
 	columns     []parquetPart
 }
 
+// tables are the dictionaries of the chunks whose codes were kept, read once
+// for each feature and chunk.
+func (s *parquetSource) tables(b *parquetBlock, columns []arrow.Array) []*wordTable {
+	tables := make([]*wordTable, len(s.plan.features))
+	for i, f := range s.plan.features {
+		part := &b.columns[f.column]
+		if len(part.pages) > 0 && part.pages[0].chunk.codes {
+			d := featureDecoder{words: s.plan.words, dict: f.dict}
+			tables[i] = part.pages[0].chunk.table(i, func() *wordTable {
+				return d.newWordTable(columns[f.column].(*array.Dictionary).Dictionary())
+			})
+		}
+	}
+	return tables
+}
+
 // parquetPart is one column of a block: pages to decode, or an array that the
 // cutting side decoded.
 type parquetPart struct {

@@ -28,6 +28,37 @@ type flatChunk struct {
 	dictOnce sync.Once
 	dict     dictionaryValues
 	dictErr  error
+	left     atomic.Int64 // pages that somebody may still need
+
+	codes  bool // text stays indices into the dictionary
+	mu     sync.Mutex
+	tables map[int]*wordTable // of the dictionary, by feature
+}
+
+// keepCodes leaves text in its dictionary, if all pages use it.
+func (c *flatChunk) keepCodes() {
+	if c.column.physical != parquet.Types.ByteArray {
+		return
+	}
+	for _, p := range c.pages {
+		if p.header.encoding == encodingPlain {
+			return
+		}
+	}
+	c.codes = true
+}
+
+// table is the dictionary as a feature reads it; read makes it the first time.
+func (c *flatChunk) table(feature int, read func() *wordTable) *wordTable {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tables == nil {
+		c.tables = map[int]*wordTable{}
+	}
+	if c.tables[feature] == nil {
+		c.tables[feature] = read()
+	}
+	return c.tables[feature]
 }
 
 // flatColumn is how a flat column is stored and what it becomes.
@@ -57,9 +88,15 @@ type flatPage struct {
 
 // drop is called once by each who needed the page.
 func (p *flatPage) drop() {
-	if p.users.Add(-1) == 0 && p.values != nil {
+	if p.users.Add(-1) > 0 {
+		return
+	}
+	if p.values != nil {
 		p.values.Release()
 		p.values = nil
+	}
+	if p.chunk.left.Add(-1) == 0 {
+		p.chunk.dict.release(p.chunk.mem)
 	}
 }
 
@@ -159,6 +196,7 @@ func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.Reader
 			}
 		}
 	}
+	chunk.left.Store(int64(len(chunk.pages)))
 	return chunk
 }
 

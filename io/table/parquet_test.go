@@ -79,6 +79,63 @@ func withoutNulls(b arrow.RecordBatch) arrow.RecordBatch {
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, b.NumRows())
 }
 
+// Text features read from the dictionary of a chunk are what reading them cell
+// by cell gives.
+func TestParquetTextFeatures(t *testing.T) {
+	const rows = 9000
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schemaOf([]Field{{"sex", arrow.BinaryTypes.String}, {"age", arrow.BinaryTypes.String}}))
+	words, ages := []string{"female", " male ", "other", "NA", ""}, []string{"71", " 5.5", "old", "NA"}
+	for i := range rows {
+		if i%11 == 0 {
+			b.Field(0).AppendNull()
+		} else {
+			b.Field(0).(*array.StringBuilder).Append(words[i%5])
+		}
+		b.Field(1).(*array.StringBuilder).Append(ages[i%4])
+	}
+	batch := b.NewRecordBatch()
+	for _, dictionary := range []bool{false, true} {
+		for _, keep := range []bool{false, true} {
+			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+			data := foreignParquet(t, batch, 5000, parquet.WithDictionaryDefault(dictionary), parquet.WithDataPageSize(600), parquet.WithBatchSize(50))
+			s, err := openParquet(data, ReadOptions{Alloc: mem, BlockSize: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := Request{Features: []FeatureRequest{{0, NewDictionary([]string{"female", "male"})}, {1, nil}, {1, NewDictionary([]string{"old"})}}}
+			if keep {
+				req = Request{Features: req.Features, Keep: keepAll(s).Keep}
+			}
+			at := 0
+			err = readTyped(s, req, func(r *Rows) {
+				bad := 0
+				for i := range r.N {
+					code := []int32{0, 1, CodeUnknown, CodeMissing, CodeMissing}[at%5]
+					if at%11 == 0 {
+						code = CodeMissing
+					}
+					age, known := []float64{71, 5.5, 0, 0}[at%4], at%4 < 2
+					old := []int32{CodeUnknown, CodeUnknown, 0, CodeMissing}[at%4]
+					if r.Features[0].Codes[i] != code || r.Features[2].Codes[i] != old || r.Features[1].Missing(i) == known || known && r.Features[1].F64[i] != age {
+						t.Fatalf("dictionary %t, keep %t: row %d is %d, %v, %d", dictionary, keep, at, r.Features[0].Codes[i], r.Features[1].F64[i], r.Features[2].Codes[i])
+					}
+					if at%4 == 2 {
+						if bad >= len(r.Bad) || r.Bad[bad] != (Bad{int32(i), 1, 1, NotANumber}) {
+							t.Fatalf("row %d is not bad", at)
+						}
+						bad++
+					}
+					at++
+				}
+			})
+			if err != nil || at != rows {
+				t.Fatal(at, err)
+			}
+			mem.AssertSize(t, 0)
+		}
+	}
+}
+
 // Blocks may be decoded by any worker in any order, after the source is
 // closed, or not at all.
 func TestParquetBlocksInAnyOrder(t *testing.T) {

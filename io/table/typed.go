@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // typedPlan turns batches of a typed source into Rows: which of the batch's
@@ -16,7 +15,6 @@ type typedPlan struct {
 	features []typedFeature
 	keep     []int // columns of the batch
 	words    *wordReader
-	schema   *arrow.Schema // of the batch
 }
 
 // typedFeature is a feature read from a column of a batch.
@@ -41,11 +39,6 @@ func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error
 	}
 	slices.Sort(p.columns)
 	p.columns = slices.Compact(p.columns)
-	list := make([]arrow.Field, len(p.columns))
-	for i, c := range p.columns {
-		list[i] = arrow.Field{Name: fields[c].Name, Type: fields[c].Type, Nullable: true}
-	}
-	p.schema = arrow.NewSchema(list, nil)
 	for _, f := range req.Features {
 		at, _ := slices.BinarySearch(p.columns, f.Column)
 		p.features = append(p.features, typedFeature{f.Column, at, f.Dict})
@@ -56,6 +49,9 @@ func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error
 	}
 	return p, nil
 }
+
+// kept reports whether a column of the batch is handed on.
+func (p *typedPlan) kept(column int) bool { return slices.Contains(p.keep, column) }
 
 // checkFeature refuses columns whose type cannot be read as a feature.
 func checkFeature(f Field, category bool) error {
@@ -110,11 +106,6 @@ func kindOf(t arrow.DataType) featureKind {
 	return notAFeature
 }
 
-// typedState is what the cutting side hands to the workers with a batch.
-type typedState struct {
-	tables []*wordTable // for each feature of a dictionary column, else nil
-}
-
 // typedScratch is what the decoder of typed sources keeps from block to block.
 type typedScratch struct {
 	held    []arrow.Array // whose memory the features show
@@ -152,21 +143,22 @@ func (s *typedScratch) release() {
 	s.rows.Features = s.rows.Features[:0]
 }
 
-// decode fills r from a batch whose columns are those of the plan.
-func (p *typedPlan) decode(batch arrow.RecordBatch, state *typedState, r *Rows) error {
+// decode fills r from n rows of the plan's columns. tables has for each feature
+// whose column is of a dictionary that dictionary read, if that has been done.
+func (p *typedPlan) decode(columns []arrow.Array, n int, tables []*wordTable, r *Rows) error {
 	s := typedScratchOf(r)
-	r.N, r.starts = int(batch.NumRows()), nil
+	r.N, r.starts = n, nil
 	s.columns = append(s.columns, make([]typedColumn, max(0, len(p.features)-len(s.columns)))...)
 	for i := range p.features {
 		f := &p.features[i]
-		col := batch.Column(f.column)
+		col := columns[f.column]
 		r.Features = append(r.Features, Feature{})
 		d := featureDecoder{
 			words: p.words, slot: int32(i), field: int32(f.field), dict: f.dict,
 			own: &s.columns[i], out: &r.Features[i], bad: r.Bad,
 		}
-		if state != nil && i < len(state.tables) {
-			d.table = state.tables[i]
+		if tables != nil {
+			d.table = tables[i]
 		}
 		borrowed, err := d.decode(col)
 		if err != nil {
@@ -180,7 +172,7 @@ func (p *typedPlan) decode(batch arrow.RecordBatch, state *typedState, r *Rows) 
 	}
 	sortBad(r.Bad)
 	for _, k := range p.keep {
-		col := batch.Column(k)
+		col := columns[k]
 		col.Retain()
 		r.Kept = append(r.Kept, col)
 	}
@@ -191,11 +183,6 @@ func (p *typedPlan) decode(batch arrow.RecordBatch, state *typedState, r *Rows) 
 // feature of the request first.
 func sortBad(bad []Bad) {
 	slices.SortStableFunc(bad, func(a, b Bad) int { return int(a.Row - b.Row) })
-}
-
-// batchOf makes a batch of the plan's columns.
-func (p *typedPlan) batchOf(columns []arrow.Array, rows int64) arrow.RecordBatch {
-	return array.NewRecordBatch(p.schema, columns, rows)
 }
 
 // guard runs f, which calls into the Arrow library on bytes from outside, and
