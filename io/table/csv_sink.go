@@ -60,29 +60,29 @@ func (s *csvSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) erro
 	if len(made) != len(s.layout.Made) {
 		return fmt.Errorf("%d computed columns for a layout of %d", len(made), len(s.layout.Made))
 	}
-	e := csvEncoder{sink: s, rows: rows, made: made, kept: len(s.layout.Kept)}
-	if len(rows.Kept) > 0 {
-		if len(rows.Kept) != e.kept {
-			return fmt.Errorf("%d kept columns for a layout of %d", len(rows.Kept), e.kept)
-		}
-		for _, a := range rows.Kept {
-			t, err := newArrowText(a)
-			if err != nil {
-				return err
-			}
-			e.typed = append(e.typed, t)
-		}
+	e, ok := p.scratch.(*csvEncoder)
+	if !ok {
+		e = &csvEncoder{}
+		p.scratch = e
 	}
-	p.Bytes, p.Rows, p.Ends = p.Bytes[:0], 0, p.Ends[:0]
+	if err := e.begin(s, rows, made); err != nil {
+		return err
+	}
+	p.Rows, p.Ends = 0, p.Ends[:0]
+	dst := p.Bytes[:0]
 	for i := range rows.N {
+		if i&31 == 0 {
+			e.panel(i >> 5)
+		}
 		if drop == nil || !drop[i] {
-			p.Bytes = e.row(p.Bytes, i)
+			dst = e.row(dst, i)
 			p.Rows++
 		}
 		if p.Mark {
-			p.Ends = append(p.Ends, len(p.Bytes))
+			p.Ends = append(p.Ends, len(dst))
 		}
 	}
+	p.Bytes = dst
 	return nil
 }
 
@@ -93,6 +93,49 @@ type csvEncoder struct {
 	made  []Computed
 	kept  int
 	typed []arrowText
+	same  bool // raw cells have the sink's delimiter
+	plain []plainFloats
+}
+
+// plainFloats are a computed column's next 32 values, if there is nothing to it
+// but float32 in their shortest form.
+type plainFloats struct {
+	yes    bool
+	digits [32]decimal9
+}
+
+// begin points the encoder at a block.
+func (e *csvEncoder) begin(s *csvSink, rows *Rows, made []Computed) error {
+	e.sink, e.rows, e.made, e.kept = s, rows, made, len(s.layout.Kept)
+	e.same = rows.Raw.Delim == s.delim
+	e.typed = e.typed[:0]
+	if len(rows.Kept) > 0 && len(rows.Kept) != e.kept {
+		return fmt.Errorf("%d kept columns for a layout of %d", len(rows.Kept), e.kept)
+	}
+	for _, a := range rows.Kept {
+		t, err := newArrowText(a)
+		if err != nil {
+			return err
+		}
+		e.typed = append(e.typed, t)
+	}
+	e.plain = resize(e.plain, len(made))
+	for i := range made {
+		m := &made[i]
+		e.plain[i].yes = m.Words == nil && m.Codes == nil && m.Null == nil && !m.List &&
+			m.F64.Units == 0 && m.F32.Units > 0 && s.fixed < 0
+	}
+	return nil
+}
+
+// panel prepares the computed columns' values of 32 rows.
+func (e *csvEncoder) panel(n int) {
+	for i := range e.plain {
+		if e.plain[i].yes {
+			l := &e.made[i].F32
+			shortestPanel(&e.plain[i].digits, (*[32]float32)(l.Data[(n*l.Units+l.Unit)<<5:]))
+		}
+	}
 }
 
 // row appends row i and its line end.
@@ -102,32 +145,47 @@ func (e *csvEncoder) row(dst []byte, i int) []byte {
 	start := len(dst)
 	switch {
 	case e.kept == 0:
-	case e.typed != nil:
+	case len(e.typed) > 0:
 		for k := range e.typed {
 			dst = append(e.typed[k].append(dst, i, delim), delim)
 		}
-	case raw.Whole && raw.Delim == delim:
-		dst = append(append(dst, raw.Span(i)...), delim)
+	case raw.Whole && e.same:
+		dst = append(appendNear(dst, raw.Data, raw.Spans[2*i], raw.Spans[2*i+1]), delim)
 	case raw.Whole:
 		dst = e.recut(dst, raw.Span(i))
 	default:
-		for k := range e.kept {
-			cell := raw.Cell(i, k, e.kept)
-			if raw.Delim == delim {
-				dst = append(dst, cell...)
+		cells := raw.Cells[2*i*e.kept : 2*(i+1)*e.kept]
+		for ; len(cells) >= 2; cells = cells[2:] {
+			if e.same {
+				dst = append(appendNear(dst, raw.Data, cells[0], cells[1]), delim)
 			} else {
-				dst = e.sink.appendRaw(dst, cell)
+				dst = append(e.sink.appendRaw(dst, raw.Data[cells[0]:cells[1]]), delim)
 			}
-			dst = append(dst, delim)
 		}
 	}
 	for m := range e.made {
-		dst = append(e.appendMade(dst, &e.made[m], i), delim)
+		if p := &e.plain[m]; p.yes {
+			dst = append(p.digits[i&31].append(dst, e.made[m].F32.At(i)), delim)
+		} else {
+			dst = append(e.appendMade(dst, &e.made[m], i), delim)
+		}
 	}
 	if len(dst) > start {
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, e.sink.lineEnd...)
+}
+
+// appendNear appends data[start:end]. A short cell is copied as sixteen bytes,
+// of which those that are too many are then cut off: reading a little past it
+// costs less than a call.
+func appendNear(dst, data []byte, start, end int32) []byte {
+	n, at := int(end-start), len(dst)
+	if uint(n) > 16 || int(start)+16 > cap(data) || at+16 > cap(dst) {
+		return append(dst, data[start:end]...)
+	}
+	*(*[16]byte)(dst[at : at+16]) = *(*[16]byte)(data[start : start+16])
+	return dst[:at+n]
 }
 
 // recut appends the cells of a whole record under another delimiter.

@@ -339,12 +339,15 @@ func AppendFixed(dst []byte, f float64, n int) []byte {
 	if b>>63 != 0 {
 		dst = append(dst, '-')
 	}
-	whole := q / integerPowers[n]
-	dst = strconv.AppendUint(dst, whole, 10)
 	if n == 0 {
-		return dst
+		return strconv.AppendUint(dst, q, 10)
 	}
-	return appendPadded(append(dst, '.'), q-whole*integerPowers[n], n)
+	if q < integerPowers[n] { // as probabilities are
+		return appendPadded(append(dst, "0."...), q, n)
+	}
+	whole := q / integerPowers[n]
+	dst = append(strconv.AppendUint(dst, whole, 10), '.')
+	return appendPadded(dst, q-whole*integerPowers[n], n)
 }
 
 // scaledQuotient is c·10^n / 2^shift, rounded, a tie to even. It is not ok if

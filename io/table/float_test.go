@@ -181,3 +181,29 @@ func BenchmarkFloatText(b *testing.B) {
 	run("float64 short", func(i int) { buf = AppendFloat64(buf[:0], shorts[i]) })
 	run("fixed 6", func(i int) { buf = AppendFixed(buf[:0], float64(predictions[i]), 6) })
 }
+
+// Numbers taken apart 32 at a time read as those taken one by one.
+func TestPanelsOfFloatText(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	var in [32]float32
+	var out [32]decimal9
+	for round := range 3000 {
+		for i := range in {
+			in[i] = math.Float32frombits(rng.Uint32())
+			if round%2 == 0 {
+				in[i] = rng.Float32()
+			}
+		}
+		in[3], in[5], in[7], in[9] = 0, float32(math.Copysign(0, -1)), float32(math.Inf(-1)), float32(math.NaN())
+		in[11], in[13] = math.SmallestNonzeroFloat32, 1
+		shortestPanel(&out, &in)
+		for i, f := range in {
+			for _, room := range []int{0, 100} {
+				got, want := string(out[i].append(make([]byte, 0, room), f)), refFloat(float64(f), 32)
+				if got != want {
+					t.Fatalf("%#08x: %s, want %s", math.Float32bits(f), got, want)
+				}
+			}
+		}
+	}
+}

@@ -104,6 +104,8 @@ type Part struct {
 	// sinks) up to and with that row.
 	Mark bool
 	Ends []int
+
+	scratch any // what the sink keeps from part to part
 }
 
 // Release lets go of the batches and empties the part for the next block.
