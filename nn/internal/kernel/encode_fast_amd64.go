@@ -5,7 +5,7 @@ package kernel
 import "math"
 
 // encodeColumn is what the assembly reads of a column: fill, lower, upper,
-// center, scale, factor and plus as float64; all ones where there is no fill;
+// center, scale, factor and plus as float64; all ones where there is a fill;
 // which steps are to be done.
 type encodeColumn = [9]uint64
 
@@ -82,9 +82,9 @@ func (c *Column[T]) forAssembly(factor, plus float64) encodeColumn {
 		center
 		scale
 	)
-	fill, noFill, steps := c.Fill, uint64(0), uint64(0)
+	fill, filled, steps := c.Fill, uint64(math.MaxUint64), uint64(0)
 	if !c.HasFill {
-		fill, noFill = c.Center, math.MaxUint32
+		fill, filled = c.Center, 0
 	}
 	if factor != 1 || plus != 0 {
 		steps |= unit
@@ -96,5 +96,5 @@ func (c *Column[T]) forAssembly(factor, plus float64) encodeColumn {
 		steps |= scale
 	}
 	return encodeColumn{math.Float64bits(fill), math.Float64bits(c.Min), math.Float64bits(c.Max), math.Float64bits(c.Center),
-		math.Float64bits(c.Scale), math.Float64bits(factor), math.Float64bits(plus), noFill, steps}
+		math.Float64bits(c.Scale), math.Float64bits(factor), math.Float64bits(plus), filled, steps}
 }
