@@ -180,14 +180,25 @@ var setters = map[Storage]func(l *Lanes, at int, v float64){
 	U64: func(l *Lanes, at int, v float64) { l.U64[at] = uint64(v) },
 }
 
-// format writes numbers as text, with the fewest digits that keep them.
+// floatText is what onnxruntime writes: C's %.8g or %.17g.
+func floatText(v float64, digits int) string {
+	switch {
+	case math.IsInf(v, 1):
+		return "INF"
+	case math.IsInf(v, -1):
+		return "-INF"
+	}
+	return strconv.FormatFloat(v, 'g', digits, 64)
+}
+
+// format writes numbers as text.
 func (n *node) format(out, x *value) error {
 	var text func(l *Lanes, at int) string
 	switch x.typ.Storage() {
 	case F32:
-		text = func(l *Lanes, at int) string { return strconv.FormatFloat(float64(l.F32[at]), 'g', -1, 32) }
+		text = func(l *Lanes, at int) string { return floatText(float64(l.F32[at]), 8) }
 	case F64:
-		text = func(l *Lanes, at int) string { return strconv.FormatFloat(l.F64[at], 'g', -1, 64) }
+		text = func(l *Lanes, at int) string { return floatText(l.F64[at], 17) }
 	case I64:
 		text = func(l *Lanes, at int) string { return strconv.FormatInt(l.I64[at], 10) }
 	case U64:

@@ -249,6 +249,10 @@ func (c *compiler) inputsOf(d *Node, op operator) (*node, bool) {
 		if !op.fuses {
 			c.force(v)
 		}
+		if v.stacked != nil && d.Op != "Reshape" {
+			c.refuse(d, fmt.Errorf("%w: its input is joined along the batch axis", errMixes))
+			return nil, false
+		}
 		n.in = append(n.in, v)
 	}
 	return n, true

@@ -42,7 +42,7 @@ func (n *node) concat(in []*value, axis int) error {
 		known = known && v.konst != nil
 	}
 	if rows == axis && len(in) > 1 {
-		return fmt.Errorf("%w: it joins along the batch axis", errMixes)
+		return n.stack(in, axis)
 	}
 	for _, v := range in {
 		if rows >= 0 && v.rows < 0 && v.konst == nil {
@@ -56,6 +56,26 @@ func (n *node) concat(in []*value, axis int) error {
 		return n.concatDims(shape)
 	}
 	n.set(0, n.c.joined(in, shape, rows, axis, known))
+	return nil
+}
+
+// stack joins tensors along the batch axis, as exporters do before a Reshape
+// that parts them again.
+func (n *node) stack(in []*value, axis int) error {
+	own := in[0].shape[axis]
+	shape := slices.Clone(in[0].shape)
+	for _, v := range in {
+		if v.rows != axis || v.shape[axis] != own {
+			return fmt.Errorf("%w: it joins along the batch axis", errMixes)
+		}
+	}
+	shape[axis] = own * len(in)
+	if err := n.c.bounded(shape); err != nil {
+		return err
+	}
+	y := n.c.joined(in, shape, axis, axis, false)
+	y.stacked = n.c.view(y, slices.Insert(slices.Clone(in[0].shape), axis, len(in)), axis+1, nil)
+	n.set(0, y)
 	return nil
 }
 

@@ -36,17 +36,18 @@ func (n *node) newSVM(vectors, width int) (*svm, error) {
 	return s, nil
 }
 
-// dots computes K(x, v) for every support vector.
+// dots computes K(x, v) for every support vector. It rounds like onnxruntime,
+// to float32: margins are small differences of large sums.
 func (s *svm) dots(out, x []float64) {
 	for i := range out {
 		v := s.vectors[i*s.width:][:s.width]
 		sum := 0.0
 		for k, w := range v {
 			if s.kernel == "RBF" {
-				d := x[k] - float64(w)
-				sum += d * d
+				d := float32(x[k]) - w
+				sum = float64(float32(sum) + d*d)
 			} else {
-				sum += x[k] * float64(w)
+				sum = float64(float32(sum + x[k]*float64(w)))
 			}
 		}
 		switch s.kernel {
@@ -55,9 +56,9 @@ func (s *svm) dots(out, x []float64) {
 		case "SIGMOID":
 			sum = math.Tanh(s.gamma*sum + s.coef0)
 		case "RBF":
-			sum = math.Exp(-s.gamma * sum)
+			sum = math.Exp(float64(float32(-s.gamma * sum)))
 		}
-		out[i] = sum
+		out[i] = float64(float32(sum))
 	}
 }
 
@@ -165,10 +166,10 @@ func (s *svm) margins(d, row []float64, counts []int, total int) {
 		for j := i + 1; j < len(counts); j++ {
 			sum := float64(s.rho[pair])
 			for m := starts[i]; m < starts[i+1]; m++ {
-				sum += float64(s.coefs[(j-1)*total+m]) * k[m]
+				sum += float64(s.coefs[(j-1)*total+m] * float32(k[m]))
 			}
 			for m := starts[j]; m < starts[j+1]; m++ {
-				sum += float64(s.coefs[i*total+m]) * k[m]
+				sum += float64(s.coefs[i*total+m] * float32(k[m]))
 			}
 			d[pair] = sum
 			pair++

@@ -30,7 +30,7 @@ func (c *compiler) results() ([]port, error) {
 		if err != nil {
 			return nil, &UnsupportedError{[]Refusal{{Op: "output", Node: name, Reason: "nothing gives it"}}}
 		}
-		if v.dims != nil {
+		if v.dims != nil || v.stacked != nil {
 			return nil, &UnsupportedError{[]Refusal{{Op: "output", Node: name, Reason: errRowCount.Error()}}}
 		}
 		c.force(v)

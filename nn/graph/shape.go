@@ -134,6 +134,9 @@ func compileReshape(n *node) error {
 	if err != nil {
 		return err
 	}
+	if x.stacked != nil {
+		x = x.stacked
+	}
 	var dims []dim
 	if n.Version < 5 {
 		for _, d := range n.ints("shape") {

@@ -21,6 +21,9 @@ type value struct {
 
 	index  []int32
 	labels []string // of a ZipMap's columns
+	// Tensors joined along the batch axis: the same elements with an axis of
+	// the tensors before that of the rows. Only Reshape can part them.
+	stacked *value
 }
 
 // dim is a whole number n, or n times the number of rows.
