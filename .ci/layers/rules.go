@@ -62,6 +62,8 @@ var rules = []rule{
 		layer: "yhat/io/table/tabletest",
 		may:   []string{"yhat/io/table", arrow, "pgregory.net/rapid", "github.com/google/go-cmp"},
 		never: []string{"net"},
+		// The suite serves tests, and feeds pipes.
+		goroutines: true,
 	},
 	{
 		layer: "yhat/io/model",
