@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -22,6 +23,9 @@ const maxConfig = 1 << 20
 // and inputs. What is not one of them is an error with its line.
 func readConfig(path string, c *cli.Command) (map[string]setting, []string, error) {
 	data, err := os.ReadFile(path)
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, nil, fmt.Errorf("%w: %s is a folder, not a job file", errConfig, path)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("job file: %w", err)
 	}

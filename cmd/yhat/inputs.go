@@ -30,6 +30,8 @@ func readInputs(ctx context.Context, u *ui, s *settings, workers int) *inputs {
 		s.refuseUse("give either inputs or --files-from, not both")
 	case in.filesFrom == "" && len(in.args) == 0 && u.stdinTerminal:
 		s.refuseUse("no input: name a file, a folder or a pattern, or pipe a table in (- is the terminal itself)")
+	case slices.Contains(in.args, ""):
+		s.refuseUse("an input has an empty name (an unset variable?)")
 	case stdin > 1:
 		s.refuseUse("stdin (-) is given as an input %d times", stdin)
 	case in.filesFrom == "" && len(in.args) == 0:
