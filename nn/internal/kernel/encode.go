@@ -74,41 +74,49 @@ func encodeGeneric[T Float](c *Column[T], v Values, x []T, rows int, f *Faults) 
 	}
 }
 
-// encodePanel encodes the cells of one panel. A lane with a fault gets 0: its
-// row is bad, and nothing strange travels on. The conversions of products
-// forbid the compiler to fuse them into a multiply-add.
+// encodePanel encodes the cells of one panel. The conversion of the product
+// forbids the compiler to fuse it into a multiply-add.
 func encodePanel[T, C Float](c *Column[T], v *Values, p int, present uint32, cells []C, out []T, f *Faults) {
-	var missing, notNumber, outside uint32
+	f.Missing[p], f.NotANumber[p], f.OutOfRange[p] = 0, 0, 0
 	clear(out[len(cells):])
+	out = out[:len(cells)]
+	unit := v.Factor != 1 || v.Plus != 0
 	for j, cell := range cells {
-		bit := uint32(1) << j
 		x := float64(cell)
-		var y T
-		switch {
-		case present&bit == 0 || x != x:
-			missing |= bit
-			if !c.HasFill {
-				out[j] = 0
-				continue
-			}
-			x = c.Fill
-		case math.IsInf(x, 0):
-			notNumber |= bit
-			out[j] = 0
-			continue
-		default:
-			if v.Factor != 1 || v.Plus != 0 {
-				x = float64(x*v.Factor) + v.Plus
-			}
+		if unit {
+			x = float64(x*v.Factor) + v.Plus
 		}
-		y = T((x - c.Center) / c.Scale)
-		if x < c.Min || x > c.Max || y-y != 0 {
-			outside |= bit
-			y = 0
+		y := T((x - c.Center) / c.Scale)
+		// Where cell is NaN or infinite, or y has become so, y − y is not 0.
+		if present>>j&1 != 0 && x >= c.Min && x <= c.Max && y-y == 0 {
+			out[j] = y
+		} else {
+			out[j] = c.odd(float64(cell), present>>j&1 != 0, p, 1<<j, f)
 		}
-		out[j] = y
 	}
-	f.Missing[p], f.NotANumber[p], f.OutOfRange[p] = missing, notNumber, outside
+}
+
+// odd encodes a cell that does not simply become its number. A cell with a
+// fault gets 0: its row is bad, and nothing strange travels on.
+func (c *Column[T]) odd(cell float64, present bool, p int, bit uint32, f *Faults) T {
+	if present && math.IsInf(cell, 0) {
+		f.NotANumber[p] |= bit
+		return 0
+	}
+	if present && cell == cell {
+		f.OutOfRange[p] |= bit
+		return 0
+	}
+	f.Missing[p] |= bit
+	if !c.HasFill {
+		return 0
+	}
+	y := T((c.Fill - c.Center) / c.Scale)
+	if c.Fill < c.Min || c.Fill > c.Max || y-y != 0 {
+		f.OutOfRange[p] |= bit
+		return 0
+	}
+	return y
 }
 
 // finite reports whether no cell is NaN or infinite.

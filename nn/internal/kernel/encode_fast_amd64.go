@@ -5,8 +5,8 @@ package kernel
 import "math"
 
 // encodeColumn is what the assembly reads of a column: fill, lower, upper,
-// center, scale, factor and plus as float64; all ones where there is a fill;
-// which steps are to be done.
+// center, scale, factor and plus as float64; all ones where there is a fill; which
+// steps are to be done.
 type encodeColumn = [9]uint64
 
 // callPanels bounds the panels of one call, which the scheduler cannot
@@ -29,7 +29,11 @@ func encodeFast(avx512 bool, c *Column[float32], v *Values, x []float32, rows in
 		full = max(0, min(full, (len(v.Valid)-v.Offset/8-4)/4))
 	}
 	column := c.forAssembly(v.Factor, v.Plus)
-	for p := 0; p < full; p += callPanels {
+	done := 0
+	if v.F32 != nil && v.Valid == nil && v.Factor == 1 && v.Plus == 0 && c.Plain() {
+		done = encodePlain(avx512, c, v, x, full, f)
+	}
+	for p := done; p < full; p += callPanels {
 		encodeCall(avx512, &column, c, v, x, p, min(callPanels, full-p), f)
 	}
 	panels := (rows + Lanes - 1) / Lanes
@@ -43,6 +47,27 @@ func encodeFast(avx512 bool, c *Column[float32], v *Values, x []float32, rows in
 		}
 	}
 	clear(f.Unknown[:panels])
+}
+
+// encodePlain copies full panels of a column that goes in as it is, and returns
+// how many it copied: those before the first NaN or infinity.
+func encodePlain(avx512 bool, c *Column[float32], v *Values, x []float32, full int, f *Faults) int {
+	const bytes = 4
+	stride, done := c.Width*Lanes, 0
+	for n := 1; n > 0 && done < full; {
+		n = min(callPanels, full-done)
+		cells, out := v.F32[done*Lanes:(done+n)*Lanes], x[done*stride+c.At*Lanes:(done+n-1)*stride+(c.At+1)*Lanes]
+		if avx512 {
+			n = encodePlainAVX512(&cells[0], &out[0], bytes*stride, n)
+		} else {
+			n = encodePlainAVX2(&cells[0], &out[0], bytes*stride, n)
+		}
+		done += n
+	}
+	clear(f.Missing[:done])
+	clear(f.NotANumber[:done])
+	clear(f.OutOfRange[:done])
+	return done
 }
 
 // encodeCall encodes n full panels from panel p on. Bit shift of valid is the
