@@ -1,0 +1,330 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"yhat/io/table"
+	"yhat/nn"
+	"yhat/nn/train"
+	"yhat/pipeline/flow"
+)
+
+// fit is training under way. Everything that decides what is learned happens
+// in one goroutine; the workers only compute gradients of shards, which are
+// added in order.
+type fit[T nn.Float] struct {
+	job    *TrainJob
+	ctx    context.Context
+	survey *survey
+	rows   *train.Rows[T]
+	parts  [partCount][]int32
+	// scattered asks for an order in which neighbours stay near each other,
+	// for rows that are not held in memory.
+	scattered bool
+
+	net    *train.Net[T]
+	spaces []*train.Space[T] // one for each shard of a wave
+	shards []*train.Shard[T]
+	grads  [][]float64
+	losses []float64
+	p, g   []float64
+}
+
+// Epoch is one pass over the training rows, as it is told.
+type Epoch struct {
+	Epoch      int      `json:"epoch"` // from 1
+	Loss       float64  `json:"loss"`  // mean over the rows while they trained, with the penalty
+	Validation *float64 `json:"validation_loss,omitempty"`
+	// Measure is AUC, accuracy or RMSE of the validation rows, or of the
+	// training rows where there are none.
+	Measure float64       `json:"measure"`
+	Rate    float64       `json:"learning_rate"`
+	Best    bool          `json:"-"`
+	Left    time.Duration `json:"-"` // if all epochs are needed
+}
+
+// restarts trains one network after the other and returns the parameters of
+// the best.
+func (f *fit[T]) restarts(m *nn.Model, report *TrainReport) ([]float64, error) {
+	loss, err := f.survey.loss()
+	if err != nil {
+		return nil, err
+	}
+	if len(f.parts[partTrain]) == 0 {
+		return nil, fmt.Errorf("%w: no row is left to train on", table.ErrData)
+	}
+	var best *attempt
+	for i := range max(1, f.job.Fit.Restarts) {
+		seed := f.job.Fit.Seed + uint64(i)
+		layers := reseeded(m.Layers, seed)
+		if f.net, err = train.New[T](layers, train.Options{Loss: loss, Dropout: f.job.Fit.Dropout}, f.job.Kernel); err != nil {
+			return nil, fmt.Errorf("%w: %w", table.ErrUsage, err)
+		}
+		f.makeSpaces()
+		a, err := f.attempt(i, seed, train.Parameters(layers))
+		if err != nil {
+			return nil, err
+		}
+		if best == nil || a.better(best) {
+			best = a
+		}
+		report.Tried = i + 1
+		if f.job.Fit.Separated && best.separated {
+			break
+		}
+	}
+	report.found(best)
+	f.net.Set(best.p)
+	return best.p, nil
+}
+
+// reseeded are the layers with the weights that a seed starts with.
+func reseeded(layers []nn.Layer, seed uint64) []nn.Layer {
+	widths := []int{layers[0].In}
+	for _, l := range layers {
+		widths = append(widths, l.Out)
+	}
+	return train.Layers(widths, layers[0].Activation, layers[len(layers)-1].Activation, seed)
+}
+
+// attempt is one network that was trained.
+type attempt struct {
+	seed      uint64
+	p         []float64 // of the best epoch
+	epochs    []Epoch
+	best      int // epoch, from 1
+	loss      float64
+	separated bool
+}
+
+func (a *attempt) better(b *attempt) bool {
+	if a.separated != b.separated {
+		return a.separated
+	}
+	return a.loss < b.loss
+}
+
+// waveShards is how many shards are computed before they are added up.
+func (f *fit[T]) waveShards() int { return 2 * f.job.Workers }
+
+func (f *fit[T]) makeSpaces() {
+	n := f.waveShards()
+	f.spaces, f.shards, f.grads, f.losses = nil, nil, nil, make([]float64, n)
+	for range n {
+		f.spaces = append(f.spaces, f.net.NewSpace())
+		f.shards = append(f.shards, f.net.NewShard())
+		f.grads = append(f.grads, make([]float64, f.net.Size()))
+	}
+	f.g = make([]float64, f.net.Size())
+}
+
+// attempt trains one network from p on.
+func (f *fit[T]) attempt(restart int, seed uint64, p []float64) (*attempt, error) {
+	a := &attempt{seed: seed, p: slices.Clone(p), loss: math.Inf(1)}
+	f.p = p
+	var err error
+	if f.job.Fit.Optimizer == "lbfgs" {
+		err = f.quasiNewton(restart, a)
+	} else {
+		err = f.epochs(restart, a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if f.job.Fit.Separated {
+		f.net.Set(a.p)
+		a.separated, err = f.separates()
+	}
+	return a, err
+}
+
+// epochs goes over the rows in batches, in a new order each time.
+func (f *fit[T]) epochs(restart int, a *attempt) error {
+	o := &f.job.Fit
+	opt, err := train.NewOptimizer(o.Optimizer, o.L2, f.net.Weights())
+	if err != nil {
+		return fmt.Errorf("%w: %w", table.ErrUsage, err)
+	}
+	order := slices.Clone(f.parts[partTrain])
+	started := time.Now()
+	for e := range o.Epochs {
+		batch := len(order)
+		if o.Batch > 0 && o.Batch < batch {
+			batch = o.Batch
+			f.shuffle(order, a.seed, e)
+		}
+		rate, sum := train.Rate(o.Schedule, o.Rate, e, o.Epochs), 0.0
+		for step, first := 0, 0; first < len(order); step, first = step+1, first+batch {
+			rows := order[first:min(first+batch, len(order))]
+			loss, err := f.gradient(rows, mix(a.seed, uint64(e), uint64(step)))
+			if err != nil {
+				return err
+			}
+			if o.Optimizer != "adamw" && o.L2 > 0 {
+				loss += f.net.Penalise(o.L2, f.p, f.g)
+			}
+			sum += loss * float64(len(rows))
+			opt.Step(f.p, f.g, rate)
+		}
+		now := Epoch{Epoch: e + 1, Loss: sum / float64(len(order)), Rate: rate}
+		now.Left = time.Since(started) / time.Duration(e+1) * time.Duration(o.Epochs-e-1)
+		if stop, err := f.told(restart, a, now, f.p); stop || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nearRows is how many neighbours keep together in a scattered order, and
+// nearRuns how many such runs are mixed at a time.
+const nearRows, nearRuns = 1024, 64
+
+// shuffle puts the rows in the epoch's order. Rows that may have to come from
+// a disk are mixed within windows of runs, the runs being drawn from all over.
+func (f *fit[T]) shuffle(order []int32, seed uint64, epoch int) {
+	r := rand.New(rand.NewPCG(mix(seed, uint64(epoch), 0), 0x0bde))
+	copy(order, f.parts[partTrain])
+	window := len(order)
+	if f.scattered {
+		runs := slices.Collect(slices.Chunk(f.parts[partTrain], nearRows))
+		r.Shuffle(len(runs), func(i, j int) { runs[i], runs[j] = runs[j], runs[i] })
+		copy(order, slices.Concat(runs...))
+		window = nearRows * nearRuns
+	}
+	for rows := range slices.Chunk(order, max(1, window)) {
+		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	}
+}
+
+// mix makes one seed of three numbers (the finaliser of SplitMix64, Steele,
+// Lea and Flood 2014, OOPSLA).
+func mix(a, b, c uint64) uint64 {
+	x := a
+	for _, v := range []uint64{b, c} {
+		x += 0x9e3779b97f4a7c15 * (v + 1)
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		x ^= x >> 31
+	}
+	return x
+}
+
+// gradient sets g to the gradient of the rows' mean loss at p. Shards are of a
+// fixed size and added in order, whoever computed them.
+func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
+	f.net.Set(f.p)
+	clear(f.g)
+	for first := 0; first < len(rows); first += f.waveShards() * train.ShardRows {
+		wave := rows[first:min(first+f.waveShards()*train.ShardRows, len(rows))]
+		err := f.wave(len(wave), func(i int) {
+			b := f.shards[i]
+			f.rows.Gather(b, wave[i*train.ShardRows:min((i+1)*train.ShardRows, len(wave))])
+			b.Seed = mix(seed, uint64(first/train.ShardRows+i), 0)
+			f.losses[i] = f.net.Gradient(f.spaces[i], b, f.grads[i])
+		})
+		if err != nil {
+			return 0, err
+		}
+		for i := range shardsOf(len(wave)) {
+			loss += f.losses[i]
+			for j, v := range f.grads[i] {
+				f.g[j] += v
+			}
+		}
+	}
+	n := float64(len(rows))
+	for j := range f.g {
+		f.g[j] /= n
+	}
+	if loss /= n; math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return 0, fmt.Errorf("%w: the loss is no longer finite: a smaller --learning-rate, or features of a smaller scale", table.ErrUsage)
+	}
+	return loss, nil
+}
+
+func shardsOf(rows int) int { return (rows + train.ShardRows - 1) / train.ShardRows }
+
+// wave runs f for each shard of a wave; one shard alone needs no goroutine.
+func (f *fit[T]) wave(rows int, work func(i int)) error {
+	if err := context.Cause(f.ctx); err != nil {
+		return err
+	}
+	if n := shardsOf(rows); n > 1 && f.job.Workers > 1 {
+		return flow.Each(f.ctx, f.job.Workers, n, func(i int) error { work(i); return nil })
+	} else {
+		for i := range n {
+			work(i)
+		}
+	}
+	return nil
+}
+
+// quasiNewton minimises the loss over all rows at once.
+func (f *fit[T]) quasiNewton(restart int, a *attempt) error {
+	o := &f.job.Fit
+	started := time.Now()
+	var failed error
+	p, err := train.LBFGS(f.p, o.Epochs, func(p, g []float64) (float64, error) {
+		copy(f.p, p)
+		loss, err := f.gradient(f.parts[partTrain], a.seed)
+		if err != nil {
+			return 0, err
+		}
+		loss += f.net.Penalise(o.L2, f.p, f.g)
+		copy(g, f.g)
+		return loss, nil
+	}, func(step int, p []float64, loss float64) (stop bool) {
+		now := Epoch{Epoch: step, Loss: loss, Rate: 1}
+		now.Left = time.Since(started) / time.Duration(step) * time.Duration(max(0, o.Epochs-step))
+		f.net.Set(p)
+		stop, failed = f.told(restart, a, now, p)
+		return stop || failed != nil
+	})
+	if failed != nil {
+		return failed
+	}
+	if err != nil {
+		return err
+	}
+	if len(a.epochs) == 0 {
+		a.p = p
+	}
+	return nil
+}
+
+// told ends an epoch: it judges the validation rows, keeps the parameters if
+// they are the best, and reports whether to stop.
+func (f *fit[T]) told(restart int, a *attempt, now Epoch, p []float64) (stop bool, err error) {
+	part := partValidate
+	if len(f.parts[part]) == 0 {
+		part = partTrain
+	}
+	criterion := now.Loss
+	if last := now.Epoch == f.job.Fit.Epochs; part == partValidate || f.job.Epoch != nil && f.worthJudging(now.Epoch) || last {
+		f.net.Set(p)
+		judged, err := f.predict(f.parts[part])
+		if err != nil {
+			return false, err
+		}
+		if now.Measure = f.measure(judged); part == partValidate {
+			now.Validation, criterion = &judged.loss, judged.loss
+		}
+	}
+	if now.Best = criterion < a.loss; now.Best {
+		a.loss, a.best = criterion, now.Epoch
+		a.p = append(a.p[:0], p...)
+	}
+	a.epochs = append(a.epochs, now)
+	if f.job.Epoch != nil {
+		f.job.Epoch(restart, now)
+	}
+	return f.job.Fit.Patience > 0 && part == partValidate && now.Epoch-a.best >= f.job.Fit.Patience, nil
+}
+
+// worthJudging spares most epochs the judging of all training rows.
+func (f *fit[T]) worthJudging(epoch int) bool { return epoch <= 10 || epoch%100 == 0 }

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Split says which rows train, which validate (they decide when to stop), and
+// which are kept to judge the finished network.
+type Split struct {
+	Validate, Test float64 // shares of the rows, by chance
+	Stratified     bool    // the shares hold within each class
+	Seed           uint64
+	// Where a column has one of these values, the row is of that part,
+	// whatever chance says. Shares apply to the other rows.
+	ValidateWhere, TestWhere []Where
+}
+
+// Where picks the rows whose cell in a column, trimmed, is a value.
+type Where struct{ Column, Value string }
+
+// The parts rows belong to.
+const (
+	partTrain uint8 = iota
+	partValidate
+	partTest
+	leftOut
+	partCount = int(leftOut)
+)
+
+// urn is how many rows of a class are shared out at a time: in each such run
+// the shares are exact to the row, and chance decides which rows.
+const urn = 20
+
+// sharer deals out the rows of one class.
+type sharer struct {
+	split *Split
+	class uint64
+	count int
+	order [urn]int
+}
+
+// next is the part of the class's next row.
+func (s *sharer) next() uint8 {
+	round, at := s.count/urn, s.count%urn
+	s.count++
+	if at == 0 {
+		r := rand.New(rand.NewPCG(s.split.Seed, s.class<<32|uint64(round)))
+		for i, v := range r.Perm(urn) {
+			s.order[i] = v
+		}
+	}
+	share := func(f float64) int { return int(f*urn*float64(round+1)+0.5) - int(f*urn*float64(round)+0.5) }
+	validate := share(s.split.Validate)
+	test := share(s.split.Validate+s.split.Test) - validate
+	switch v := s.order[at]; {
+	case v < validate:
+		return partValidate
+	case v < validate+test:
+		return partTest
+	}
+	return partTrain
+}
+
+// columns are the columns a split looks at, each once.
+func (s *Split) columns() []string {
+	var names []string
+	for _, w := range append(slices.Clone(s.ValidateWhere), s.TestWhere...) {
+		if !slices.Contains(names, w.Column) {
+			names = append(names, w.Column)
+		}
+	}
+	return names
+}
+
+// chosen is the part that the row's cells put it in, if they do.
+func (s *Split) chosen(cell func(column string) string) (uint8, bool) {
+	for _, w := range s.TestWhere {
+		if strings.TrimSpace(cell(w.Column)) == w.Value {
+			return partTest, true
+		}
+	}
+	for _, w := range s.ValidateWhere {
+		if strings.TrimSpace(cell(w.Column)) == w.Value {
+			return partValidate, true
+		}
+	}
+	return partTrain, false
+}
