@@ -77,7 +77,9 @@ func (v *verifier) Encode(p *table.Part, rows *table.Rows, made []table.Computed
 	return nil
 }
 
-// distance is |stored − computed|: infinite where only one of them is there.
+// distance is |stored − computed|: infinite where only one of them is there. A
+// stored number is first rounded to the precision computed in, since text holds
+// the shortest digits that read back to that, not the number itself.
 func distance(stored *table.Feature, computed *table.Computed, row int) float64 {
 	was, there := cell(stored, row)
 	null := computed.Null != nil && computed.Null[row]
@@ -90,7 +92,7 @@ func distance(stored *table.Feature, computed *table.Computed, row int) float64 
 	if computed.F64.Units > 0 {
 		return math.Abs(was - computed.F64.At(row))
 	}
-	return math.Abs(was - float64(computed.F32.At(row)))
+	return math.Abs(float64(float32(was)) - float64(computed.F32.At(row)))
 }
 
 func (d *deviation) take(column int, row int64, by float64) {
