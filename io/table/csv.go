@@ -103,6 +103,9 @@ func (s *csvSource) LineEnd() string { return s.lineEnd }
 // Start implements Source.
 func (s *csvSource) Start(q Request) error {
 	p, err := newCSVPlan(s, q)
+	if err == nil {
+		p.share()
+	}
 	s.plan = p
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
 )
 
 // benchTable is a generated table and what is asked of it.
@@ -115,9 +117,15 @@ func benchTables() []benchTable {
 	semicolons.name, semicolons.text = "patients by semicolons", bytes.ReplaceAll(p.text, []byte{','}, []byte{';'})
 	crlf := p
 	crlf.name, crlf.text = "patients CRLF", bytes.ReplaceAll(p.text, []byte{'\n'}, []byte("\r\n"))
+	typed := p
+	typed.name, typed.req = "patients typed", numbersAfter(1, 6, 0, 1, 2, 3, 4, 5)
+	typed.req.Raw = false
+	for c := range typed.req.Keep[1:] {
+		typed.req.Keep[c+1].Type = arrow.PrimitiveTypes.Float64
+	}
 	few := wide(3000, false)
 	few.name, few.req = "wide, 3 of 100", numbersAfter(40, 43, 0)
-	return []benchTable{p, all, semicolons, crlf, wide(3000, false), wide(3000, true), few, doubles(20000), messyTable(50000)}
+	return []benchTable{p, all, typed, semicolons, crlf, wide(3000, false), wide(3000, true), few, doubles(20000), messyTable(50000)}
 }
 
 // openBench opens a table for a benchmark or a test.

@@ -3,8 +3,6 @@ package table
 import (
 	"bytes"
 	"slices"
-
-	"github.com/apache/arrow-go/v18/arrow"
 )
 
 // csvDecoder decodes the blocks of one source. It lives in Rows, whose memory
@@ -56,8 +54,11 @@ func newCSVDecoder(p *csvPlan) *csvDecoder {
 	d := &csvDecoder{plan: p, valid: make([][]byte, len(p.req.Features)),
 		fast: make([]fastColumn, len(p.columns))}
 	if !p.req.Raw {
-		for _, k := range p.req.Keep {
+		for i, k := range p.req.Keep {
 			d.kept = append(d.kept, newCSVTyped(p, k))
+			if slot, ok := p.shared[i]; ok {
+				d.kept[i].feature = slot
+			}
 		}
 	}
 	return d
@@ -312,7 +313,7 @@ func (d *csvDecoder) finish(b *Block) {
 	r.starts, r.data = r.starts[:n], b.Data
 	if !d.plan.req.Raw {
 		for i := range d.kept {
-			r.Kept = append(r.Kept, d.kept[i].array())
+			r.Kept = append(r.Kept, d.kept[i].array(r.Features))
 		}
 		return
 	}
@@ -343,12 +344,4 @@ func (d *csvDecoder) repair(b *Block) {
 	}
 	d.data, b.Data = data, data[:len(b.Data)]
 	d.r.data = b.Data
-}
-
-// newCSVTyped's arrays are of the type asked for; nil stands for text.
-func typeOr(t arrow.DataType) arrow.DataType {
-	if t == nil {
-		return arrow.BinaryTypes.String
-	}
-	return t
 }

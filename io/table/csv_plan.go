@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -33,6 +34,9 @@ type csvPlan struct {
 	whole   bool // kept raw cells are whole records
 	missing missingTokens
 	opt     ReadOptions
+	// shared gives, for kept columns whose values are a numeric feature's too,
+	// that feature.
+	shared map[int]int
 }
 
 func newCSVPlan(s *csvSource, q Request) (*csvPlan, error) {
@@ -67,6 +71,31 @@ func newCSVPlan(s *csvSource, q Request) (*csvPlan, error) {
 		}
 	}
 	return p, nil
+}
+
+// share finds the kept columns that need not be read apart from a feature: a
+// cell that is no number is no valid feature, and null as a kept float64 that
+// is not strict. A missing token that is a number would make a difference.
+func (p *csvPlan) share() {
+	p.shared = map[int]int{}
+	if p.req.Raw || len(p.missing.numbers) > 0 {
+		return
+	}
+	for column, uses := range p.columns {
+		feature := slices.IndexFunc(uses, func(op csvOp) bool { return op.kind == opNumber })
+		if feature < 0 {
+			continue
+		}
+		slot := uses[feature].slot
+		p.columns[column] = slices.DeleteFunc(uses, func(op csvOp) bool {
+			k := p.req.Keep
+			if op.kind != opTyped || k[op.slot].Strict || typeOr(k[op.slot].Type).ID() != arrow.FLOAT64 {
+				return false
+			}
+			p.shared[op.slot] = slot
+			return true
+		})
+	}
 }
 
 func (p *csvPlan) use(column int, op csvOp) error {

@@ -171,6 +171,10 @@ func (e *csvEncoder) row(dst []byte, i int) []byte {
 		}
 	}
 	if len(dst) > start {
+		if len(e.sink.lineEnd) == 1 {
+			dst[len(dst)-1] = '\n' // in the last delimiter's place
+			return dst
+		}
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, e.sink.lineEnd...)

@@ -304,3 +304,41 @@ func TestCellsOfTypes(t *testing.T) {
 		}
 	}
 }
+
+// A kept column of numbers is the same whether or not it is a feature too.
+func TestKeptNumbersAreTheFeatures(t *testing.T) {
+	var file strings.Builder
+	file.WriteString("x,y\n")
+	for i := range 3000 {
+		file.WriteString([]string{"1.5,a\n", ",b\n", "NA,c\n", "\"\",d\n", "word,e\n", "2\n", "-0,f,g\n", "\" 7 \",h\n"}[i%7+i%2])
+	}
+	for _, missing := range [][]string{nil, {"NA", "1.50"}, {"1.5"}} {
+		var want string
+		for _, features := range [][]FeatureRequest{nil, {{Column: 0}}} {
+			alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+			o := ReadOptions{Alloc: alloc, Missing: missing, BlockSize: 1 << 20}
+			src, err := newCSV(strings.NewReader(file.String()), func() Info { return Info{} }, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			float := arrow.PrimitiveTypes.Float64
+			if err := src.Start(Request{Features: features, Keep: []KeepRequest{{Column: 0, Type: float}, {Column: 1}}}); err != nil {
+				t.Fatal(err)
+			}
+			var b Block
+			var rows Rows
+			if src.Next(&b) != nil || b.Decode(&rows) != nil || rows.N != 3000 {
+				t.Fatal("no block")
+			}
+			got := fmt.Sprint(rows.Kept, rows.Kept[0].NullN())
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				t.Errorf("missing %q: the arrays differ", missing)
+			}
+			rows.Reset()
+			alloc.AssertSize(t, 0)
+		}
+	}
+}

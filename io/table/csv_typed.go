@@ -1,23 +1,35 @@
 package table
 
 import (
+	"math"
 	"strconv"
-	"time"
 	"unicode/utf8"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// csvTyped builds the array of one kept column of a block. A cell that does
-// not fit becomes null, and makes the row bad if the request is strict.
+// csvTyped collects one kept column of a block, and makes an Arrow array of it.
+// A cell that does not fit becomes null, and makes the row bad if the request
+// is strict.
 type csvTyped struct {
+	typ     arrow.DataType
 	id      arrow.Type
 	strict  bool
 	decimal byte
-	build   array.Builder
+	alloc   memory.Allocator
+	// feature is the numeric feature whose values are this column's too, or -1:
+	// then nothing is collected.
+	feature int
+
+	n, nulls int
+	valid    []byte   // bit i is set where value i is there
+	values   []uint64 // numbers, bools, dates and times
+	ends     []int32  // of texts
+	text     []byte
 }
 
 func newCSVTyped(p *csvPlan, k KeepRequest) csvTyped {
@@ -26,16 +38,67 @@ func newCSVTyped(p *csvPlan, k KeepRequest) csvTyped {
 		alloc = memory.DefaultAllocator
 	}
 	t := typeOr(k.Type)
-	return csvTyped{id: t.ID(), strict: k.Strict, decimal: p.decimal, build: array.NewBuilder(alloc, t)}
+	return csvTyped{typ: t, id: t.ID(), strict: k.Strict, decimal: p.decimal, alloc: alloc, feature: -1}
 }
 
-// array hands over what was built.
-func (t *csvTyped) array() arrow.Array { return t.build.NewArray() }
+// typeOr is the type asked for; nil stands for text.
+func typeOr(t arrow.DataType) arrow.DataType {
+	if t == nil {
+		return arrow.BinaryTypes.String
+	}
+	return t
+}
 
-func (t *csvTyped) null() { t.build.AppendNull() }
+// push appends a value of up to eight bytes.
+func (t *csvTyped) push(v uint64) {
+	t.mark(1)
+	t.values = append(t.values, v)
+}
+
+// mark appends a bit that says whether the next value is there.
+func (t *csvTyped) mark(bit byte) {
+	if t.n&7 == 0 {
+		t.valid = append(t.valid, 0)
+	}
+	t.valid[t.n>>3] |= bit << (t.n & 7)
+	t.n++
+}
+
+func (t *csvTyped) null() {
+	if t.feature >= 0 {
+		return
+	}
+	t.nulls++
+	t.mark(0)
+	if t.id == arrow.STRING {
+		t.ends = append(t.ends, int32(len(t.text)))
+	} else {
+		t.values = append(t.values, 0)
+	}
+}
 
 // undo takes the last value back.
-func (t *csvTyped) undo() { t.build.Resize(t.build.Len() - 1) }
+func (t *csvTyped) undo() {
+	if t.feature >= 0 {
+		return
+	}
+	t.n--
+	if t.valid[t.n>>3]>>(t.n&7)&1 == 0 {
+		t.nulls--
+	}
+	t.valid[t.n>>3] &^= 1 << (t.n & 7)
+	if t.n&7 == 0 {
+		t.valid = t.valid[:t.n>>3]
+	}
+	if t.id != arrow.STRING {
+		t.values = t.values[:t.n]
+		return
+	}
+	t.ends, t.text = t.ends[:t.n], t.text[:0]
+	if t.n > 0 {
+		t.text = t.text[:t.ends[t.n-1]]
+	}
+}
 
 // add appends a cell. Text without quotes that is empty is null.
 func (t *csvTyped) add(text []byte, quoted bool) Reason {
@@ -44,187 +107,124 @@ func (t *csvTyped) add(text []byte, quoted bool) Reason {
 	}
 	text = trimBlanks(text)
 	if len(text) == 0 {
-		t.build.AppendNull()
+		t.null()
 		return Good
 	}
-	ok := false
-	switch b := t.build.(type) {
-	case *array.Float64Builder:
-		var v float64
-		if v, ok = parseNumber(text, t.decimal); ok {
-			b.Append(v)
-		}
-	case *array.Int64Builder:
-		v, err := strconv.ParseInt(unsafe.String(unsafe.SliceData(text), len(text)), 10, 64)
-		if ok = err == nil; ok {
-			b.Append(v)
-		}
-	case *array.BooleanBuilder:
-		var v bool
-		if v, ok = parseBool(text); ok {
-			b.Append(v)
-		}
-	case *array.Date32Builder:
-		var v int64
-		if v, ok = parseDate(text); ok {
-			b.Append(arrow.Date32(v))
-		}
-	case *array.TimestampBuilder:
-		var v int64
-		if v, ok = parseTimestamp(text); ok {
-			b.Append(arrow.Timestamp(v))
-		}
-	}
-	if ok {
+	if v, ok := t.parse(text); ok {
+		t.push(v)
 		return Good
 	}
-	t.build.AppendNull()
+	t.null()
 	if t.strict {
 		return BadType
 	}
 	return Good
 }
 
-func (t *csvTyped) addText(text []byte, quoted bool) Reason {
-	b := t.build.(*array.StringBuilder)
-	switch {
-	case len(text) == 0 && !quoted:
-		b.AppendNull()
-	case !utf8.Valid(text):
-		b.AppendNull()
-		return BadUTF8
-	default:
-		b.BinaryBuilder.Append(text)
+// parse reads a trimmed cell as the bits of a value.
+func (t *csvTyped) parse(text []byte) (bits uint64, ok bool) {
+	switch t.id {
+	case arrow.FLOAT64:
+		v, ok := parseNumber(text, t.decimal)
+		return math.Float64bits(v), ok
+	case arrow.INT64:
+		v, err := strconv.ParseInt(unsafe.String(unsafe.SliceData(text), len(text)), 10, 64)
+		return uint64(v), err == nil
+	case arrow.BOOL:
+		v, ok := parseBool(text)
+		if v {
+			bits = 1
+		}
+		return bits, ok
+	case arrow.DATE32:
+		v, ok := parseDate(text)
+		return uint64(v), ok
 	}
+	v, ok := parseTimestamp(text)
+	return uint64(v), ok
+}
+
+func (t *csvTyped) addText(text []byte, quoted bool) Reason {
+	if len(text) == 0 && !quoted {
+		t.null()
+		return Good
+	}
+	if !utf8.Valid(text) {
+		t.null()
+		return BadUTF8
+	}
+	t.mark(1)
+	t.text = append(t.text, text...)
+	t.ends = append(t.ends, int32(len(t.text)))
 	return Good
 }
 
-func parseBool(text []byte) (v, ok bool) {
-	switch string(text) {
-	case "true", "True", "TRUE", "1":
-		return true, true
-	case "false", "False", "FALSE", "0":
-		return false, true
-	}
-	return false, false
-}
-
-// parseDate reads YYYY-MM-DD as days since 1970-01-01.
-func parseDate(text []byte) (days int64, ok bool) {
-	if len(text) != 10 || text[4] != '-' || text[7] != '-' {
-		return 0, false
-	}
-	y, ok1 := digits(text[:4])
-	m, ok2 := digits(text[5:7])
-	d, ok3 := digits(text[8:])
-	if !ok1 || !ok2 || !ok3 {
-		return 0, false
-	}
-	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
-	if t.Day() != d || int(t.Month()) != m {
-		return 0, false // such as 30 February
-	}
-	return t.Unix() / 86400, true
-}
-
-// parseTimestamp reads an ISO 8601 date, or date and time with or without
-// seconds, fraction and offset, as microseconds since 1970-01-01 UTC. A time
-// without an offset is taken to be UTC.
-func parseTimestamp(text []byte) (micros int64, ok bool) {
-	if len(text) < 10 {
-		return 0, false
-	}
-	days, ok := parseDate(text[:10])
-	if !ok || len(text) == 10 {
-		return days * 86400e6, ok
-	}
-	if text[10] != 'T' && text[10] != ' ' {
-		return 0, false
-	}
-	clock, rest, ok := parseClock(text[11:])
-	if !ok {
-		return 0, false
-	}
-	offset, ok := parseOffset(rest)
-	return days*86400e6 + clock - offset, ok
-}
-
-// parseClock reads HH:MM[:SS[.fraction]] as microseconds of the day.
-func parseClock(text []byte) (micros int64, rest []byte, ok bool) {
-	h, m, ok := hourMinute(text)
-	if !ok || h > 23 {
-		return 0, nil, false
-	}
-	micros, rest = int64(h*3600+m*60)*1e6, text[5:]
-	if len(rest) < 3 || rest[0] != ':' {
-		return micros, rest, true
-	}
-	s, ok := digits(rest[1:3])
-	if !ok || s > 59 {
-		return 0, nil, false
-	}
-	micros, rest = micros+int64(s)*1e6, rest[3:]
-	if len(rest) == 0 || rest[0] != '.' {
-		return micros, rest, true
-	}
-	n, unit := 1, int64(100000)
-	for ; n < len(rest) && rest[n]-'0' <= 9; n++ {
-		d := int64(rest[n] - '0')
-		if unit == 0 && d != 0 {
-			return 0, nil, false // finer than a microsecond
+// array makes an array of what was collected, or of the feature's numbers, and
+// starts anew.
+func (t *csvTyped) array(features []Feature) arrow.Array {
+	n, nulls, valid := t.n, t.nulls, t.valid
+	if t.feature >= 0 {
+		f := &features[t.feature]
+		n, valid = len(f.F64), f.Valid
+		if valid != nil {
+			nulls = n - bitutil.CountSetBits(valid, 0, n)
 		}
-		micros += d * unit
-		unit /= 10
 	}
-	return micros, rest[n:], n > 1
-}
-
-// parseOffset reads nothing, Z, ±HH:MM, ±HHMM or ±HH as microseconds.
-func parseOffset(text []byte) (micros int64, ok bool) {
-	if len(text) == 0 || string(text) == "Z" || string(text) == "z" {
-		return 0, true
+	buffers := []*memory.Buffer{nil}
+	if nulls > 0 {
+		buffers[0] = bufferOf(t.alloc, valid[:(n+7)/8])
 	}
-	sign := int64(1)
-	switch text[0] {
-	case '-':
-		sign = -1
-	case '+':
-	default:
-		return 0, false
-	}
-	var hhmm [5]byte
-	copy(hhmm[:], "00:00")
-	switch t := text[1:]; len(t) {
-	case 2:
-		copy(hhmm[:], t)
-	case 4:
-		copy(hhmm[:2], t[:2])
-		copy(hhmm[3:], t[2:])
-	case 5:
-		copy(hhmm[:], t)
-	default:
-		return 0, false
-	}
-	h, m, ok := hourMinute(hhmm[:])
-	return sign * int64(h*3600+m*60) * 1e6, ok && h < 24
-}
-
-func hourMinute(text []byte) (h, m int, ok bool) {
-	if len(text) < 5 || text[2] != ':' {
-		return 0, 0, false
-	}
-	h, ok1 := digits(text[:2])
-	m, ok2 := digits(text[3:5])
-	return h, m, ok1 && ok2 && m < 60
-}
-
-// digits reads text that is digits and nothing else.
-func digits(text []byte) (n int, ok bool) {
-	for _, b := range text {
-		if b-'0' > 9 {
-			return 0, false
+	switch {
+	case t.feature >= 0:
+		buffers = append(buffers, bufferOf(t.alloc, features[t.feature].F64))
+	case t.id == arrow.STRING:
+		offsets := bufferOf(t.alloc, t.ends, 0)
+		buffers = append(buffers, offsets, bufferOf(t.alloc, t.text))
+	case t.id == arrow.BOOL:
+		buffers = append(buffers, t.bits())
+	case t.id == arrow.DATE32:
+		days := t.ends[:0]
+		for _, v := range t.values {
+			days = append(days, int32(v))
 		}
-		n = n*10 + int(b-'0')
+		buffers = append(buffers, bufferOf(t.alloc, days))
+		t.ends = days
+	default:
+		buffers = append(buffers, bufferOf(t.alloc, t.values))
 	}
-	return n, len(text) > 0
+	data := array.NewData(t.typ, n, buffers, nil, nulls, 0)
+	defer data.Release()
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
+	t.n, t.nulls = 0, 0
+	t.valid, t.values, t.ends, t.text = t.valid[:0], t.values[:0], t.ends[:0], t.text[:0]
+	return array.MakeFromData(data)
+}
+
+// bits packs bools.
+func (t *csvTyped) bits() *memory.Buffer {
+	b := memory.NewResizableBuffer(t.alloc)
+	b.Resize((t.n + 7) / 8)
+	clear(b.Bytes())
+	for i, v := range t.values {
+		b.Bytes()[i>>3] |= byte(v) << (i & 7)
+	}
+	return b
+}
+
+// bufferOf copies values, behind those of lead, into a buffer.
+func bufferOf[T byte | int32 | uint64 | float64](alloc memory.Allocator, values []T, lead ...T) *memory.Buffer {
+	size := int(unsafe.Sizeof(*new(T)))
+	b := memory.NewResizableBuffer(alloc)
+	b.Resize((len(values) + len(lead)) * size)
+	if b.Len() > 0 {
+		// Buffers are aligned to 64 bytes, so any T may stand there.
+		to := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b.Bytes()))), len(values)+len(lead))
+		copy(to, lead)
+		copy(to[len(lead):], values)
+	}
+	return b
 }
