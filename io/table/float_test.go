@@ -89,16 +89,29 @@ func TestFloatTextOfAllFloat32(t *testing.T) {
 	for w := range workers {
 		wait.Go(func() {
 			got, want := make([]byte, 0, 64), make([]byte, 0, 64)
-			for b := w; b < 1<<32 && !t.Failed(); b += workers {
-				f := math.Float32frombits(uint32(b))
-				format := byte('e')
-				if a := math.Abs(float64(f)); a == 0 || a >= 1e-5 && a < 1e15 {
-					format = 'f'
+			var in [32]float32
+			var panel [32]decimal9
+			for b := 32 * w; b < 1<<32 && !t.Failed(); b += 32 * workers {
+				for i := range in {
+					in[i] = math.Float32frombits(uint32(b) + uint32(i))
 				}
-				got = AppendFloat32(got[:0], f)
-				want = strconv.AppendFloat(want[:0], float64(f), format, -1, 32)
-				if string(got) != string(want) && !math.IsNaN(float64(f)) && !math.IsInf(float64(f), 0) {
-					t.Errorf("%#08x: %s, want %s", b, got, want)
+				shortestPanel(&panel, &in)
+				for i, f := range in {
+					format := byte('e')
+					if a := math.Abs(float64(f)); a == 0 || a >= 1e-5 && a < 1e15 {
+						format = 'f'
+					} else if a > math.MaxFloat32 || a != a {
+						continue
+					}
+					want = strconv.AppendFloat(want[:0], float64(f), format, -1, 32)
+					got = AppendFloat32(got[:0], f)
+					if string(got) != string(want) {
+						t.Errorf("%#08x: %s, want %s", b+uint64(i), got, want)
+					}
+					got = panel[i].append(got[:0], f)
+					if string(got) != string(want) {
+						t.Errorf("%#08x in a panel: %s, want %s", b+uint64(i), got, want)
+					}
 				}
 			}
 		})
