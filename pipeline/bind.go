@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -210,12 +211,23 @@ func find(path string, fields []table.Field, name string) (int, error) {
 	names := fieldNames(fields)
 	at := slices.Index(names, name)
 	if at < 0 {
-		return 0, fmt.Errorf("%w: %s: no column %s%s", table.ErrData, path, quote(name), didYouMean(name, names))
+		return 0, fmt.Errorf("%w: %s: no column %s%s%s", table.ErrData, path, quote(name), didYouMean(name, names), oneColumn(names))
 	}
 	if slices.Contains(names[at+1:], name) {
 		return 0, fmt.Errorf("%w: %s: two columns are named %s; rename one of them", table.ErrData, path, quote(name))
 	}
 	return at, nil
+}
+
+// oneColumn is a hint for a table whose cells another delimiter separates.
+func oneColumn(names []string) string {
+	if len(names) != 1 {
+		return ""
+	}
+	if at := strings.IndexAny(names[0], ";\t|,"); at >= 0 {
+		return fmt.Sprintf("; the table has one column, named %s: see --delimiter", quote(names[0]))
+	}
+	return ""
 }
 
 // bindKept finds the kept columns. In the first input, or one with the same
