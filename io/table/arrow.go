@@ -2,7 +2,6 @@ package table
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 
@@ -265,45 +264,4 @@ func (s *arrowSource) Close() error {
 // guard runs f and says of its error whether the file or the disk is at fault.
 func (s *arrowSource) guard(f func() error) error {
 	return s.in.judge(s.path, guard(f))
-}
-
-// watchedReader is a stream that remembers that reading it failed.
-type watchedReader struct {
-	io.Reader
-	watched *watched
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF && !errors.Is(err, ErrData) {
-		w.watched.note(err)
-	}
-	return n, err
-}
-
-// whole is the file as a reader with a position of its own.
-func (w *watched) whole() *io.SectionReader { return io.NewSectionReader(w, 0, w.size) }
-
-// boundedAllocator refuses allocations that no sound file asks for, by a panic
-// that guard turns into an error: the library trusts the sizes that compressed
-// buffers give for themselves.
-type boundedAllocator struct{ memory.Allocator }
-
-// maxBuffer is the largest single buffer of an Arrow file, 2 GiB.
-const maxBuffer = 2 << 30
-
-func (b *boundedAllocator) Allocate(size int) []byte {
-	checkBuffer(size)
-	return b.Allocator.Allocate(size)
-}
-
-func (b *boundedAllocator) Reallocate(size int, buf []byte) []byte {
-	checkBuffer(size)
-	return b.Allocator.Reallocate(size, buf)
-}
-
-func checkBuffer(size int) {
-	if size < 0 || size > maxBuffer {
-		panic(fmt.Sprintf("a buffer of %d bytes is too large", size))
-	}
 }

@@ -2,10 +2,8 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -108,63 +106,6 @@ func leavesOf(f *pqarrow.SchemaField, list []int) []int {
 		list = leavesOf(&f.Children[i], list)
 	}
 	return list
-}
-
-// checkMagic refuses what is no Parquet file, and encrypted ones.
-func checkMagic(in *watched) error {
-	var err error
-	if in.size, err = in.Seek(0, io.SeekEnd); err != nil {
-		return err
-	}
-	if in.size < 12 {
-		return errors.New("it is too short to be a Parquet file")
-	}
-	var head [4]byte
-	if _, err := in.ReadAt(head[:], 0); err != nil {
-		return err
-	}
-	switch string(head[:]) {
-	case "PAR1":
-		return nil
-	case "PARE":
-		return errors.New("it is encrypted")
-	}
-	return errors.New("it does not start as a Parquet file")
-}
-
-// checkFooter compares the counts and sizes the footer gives with each other
-// and with the file, before anything is allocated by them.
-func checkFooter(r *file.Reader, size int64) error {
-	meta := r.MetaData()
-	rows := int64(0)
-	for i := range r.NumRowGroups() {
-		g := meta.RowGroup(i)
-		if g.NumRows() < 0 {
-			return fmt.Errorf("row group %d has a negative number of rows", i)
-		}
-		rows += g.NumRows()
-		if g.NumColumns() != meta.Schema.NumColumns() {
-			return fmt.Errorf("row group %d has %d columns, the schema %d", i, g.NumColumns(), meta.Schema.NumColumns())
-		}
-		for j := range g.NumColumns() {
-			c, err := g.ColumnChunk(j)
-			if err != nil {
-				return err
-			}
-			start, length := c.DataPageOffset(), c.TotalCompressedSize()
-			if start < 0 || length < 0 || start > size || length > size {
-				return fmt.Errorf("column %d of row group %d lies outside the file", j, i)
-			}
-			flat := meta.Schema.Column(j).MaxRepetitionLevel() == 0
-			if flat && c.NumValues() != g.NumRows() {
-				return fmt.Errorf("column %d of row group %d has %d values for %d rows", j, i, c.NumValues(), g.NumRows())
-			}
-		}
-	}
-	if n := r.NumRows(); n != 0 && n != rows { // some writers leave it 0
-		return fmt.Errorf("its row groups hold %d rows, its footer says %d", rows, n)
-	}
-	return nil
 }
 
 func (s *parquetSource) Fields() []Field { return s.fields }
@@ -367,45 +308,4 @@ func (s *parquetSource) Close() error {
 // guard runs f and says of its error whether the file or the disk is at fault.
 func (s *parquetSource) guard(f func() error) error {
 	return s.in.judge(s.path, guard(f))
-}
-
-// watched is a file that remembers that reading it failed, so that a disk
-// error is not taken for a damaged file.
-type watched struct {
-	randomFile
-	size int64
-	err  atomic.Pointer[error]
-}
-
-func (w *watched) ReadAt(p []byte, off int64) (int, error) {
-	n, err := w.randomFile.ReadAt(p, off)
-	if err != nil && err != io.EOF && off >= 0 {
-		w.note(err)
-	}
-	return n, err
-}
-
-// note keeps an error of the disk, as such.
-func (w *watched) note(err error) {
-	if !errors.Is(err, ErrIO) {
-		err = fmt.Errorf("%w: %w", ErrIO, err)
-	}
-	w.err.Store(&err)
-}
-
-// judge gives an error of the Parquet or Arrow library its kind and place.
-func (w *watched) judge(path string, err error) error {
-	var named *fileError
-	switch {
-	case err == nil || err == io.EOF:
-		return err
-	case w.err.Load() != nil:
-		err = *w.err.Load()
-	case !errors.Is(err, ErrData):
-		err = damaged(err)
-	}
-	if errors.As(err, &named) {
-		return err
-	}
-	return &fileError{path, err}
 }

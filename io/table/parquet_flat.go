@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -200,4 +201,45 @@ func (c *flatCursor) close() {
 	for ; c.page < len(c.chunk.pages); c.page++ {
 		c.chunk.pages[c.page].drop()
 	}
+}
+
+// pageScratch is a worker's memory for decoding pages.
+type pageScratch struct {
+	plain  []byte
+	bitmap []byte
+	bits   []byte // of bitmap: which rows have a value; nil: all
+	words  []uint32
+	texts  [][]byte
+}
+
+// byteStore keeps buffers of pages that have been decoded for the next ones.
+type byteStore struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+// maxStored is how many buffers are kept.
+const maxStored = 64
+
+// get returns a buffer of n bytes, which hold anything.
+func (s *byteStore) get(n int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.free) - 1; i >= 0; i-- {
+		if b := s.free[i]; cap(b) >= n {
+			s.free = append(s.free[:i], s.free[i+1:]...)
+			return b[:n]
+		}
+	}
+	return make([]byte, n)
+}
+
+// put takes a buffer back.
+func (s *byteStore) put(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) == maxStored {
+		s.free = append(s.free[:0], s.free[1:]...)
+	}
+	s.free = append(s.free, b)
 }

@@ -35,32 +35,6 @@ type flatChunk struct {
 	tables map[int]*wordTable // of the dictionary, by feature
 }
 
-// keepCodes leaves text in its dictionary, if all pages use it.
-func (c *flatChunk) keepCodes() {
-	if c.column.physical != parquet.Types.ByteArray {
-		return
-	}
-	for _, p := range c.pages {
-		if p.header.encoding == encodingPlain {
-			return
-		}
-	}
-	c.codes = true
-}
-
-// table is the dictionary as a feature reads it; read makes it the first time.
-func (c *flatChunk) table(feature int, read func() *wordTable) *wordTable {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tables == nil {
-		c.tables = map[int]*wordTable{}
-	}
-	if c.tables[feature] == nil {
-		c.tables[feature] = read()
-	}
-	return c.tables[feature]
-}
-
 // flatColumn is how a flat column is stored and what it becomes.
 type flatColumn struct {
 	physical parquet.Type
@@ -294,45 +268,4 @@ func (c *flatChunk) body(p *flatPage, s *pageScratch) ([]byte, error) {
 		copy(s.plain[levels:], out)
 	}
 	return s.plain, nil
-}
-
-// pageScratch is a worker's memory for decoding pages.
-type pageScratch struct {
-	plain  []byte
-	bitmap []byte
-	bits   []byte // of bitmap: which rows have a value; nil: all
-	words  []uint32
-	texts  [][]byte
-}
-
-// byteStore keeps buffers of pages that have been decoded for the next ones.
-type byteStore struct {
-	mu   sync.Mutex
-	free [][]byte
-}
-
-// maxStored is how many buffers are kept.
-const maxStored = 64
-
-// get returns a buffer of n bytes, which hold anything.
-func (s *byteStore) get(n int) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := len(s.free) - 1; i >= 0; i-- {
-		if b := s.free[i]; cap(b) >= n {
-			s.free = append(s.free[:i], s.free[i+1:]...)
-			return b[:n]
-		}
-	}
-	return make([]byte, n)
-}
-
-// put takes a buffer back.
-func (s *byteStore) put(b []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.free) == maxStored {
-		s.free = append(s.free[:0], s.free[1:]...)
-	}
-	s.free = append(s.free, b)
 }

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"fmt"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -112,8 +114,8 @@ func concatenate(parts []arrow.RecordBatch, mem memory.Allocator) (arrow.RecordB
 			pieces[j] = p.Column(i)
 		}
 		c, err := array.Concatenate(pieces, mem)
-		if err != nil {
-			return nil, err
+		if err != nil { // dictionaries that together are too many, or text of over 2 GiB
+			return nil, fmt.Errorf("%w: column %q: %w", ErrData, schema.Field(i).Name, err)
 		}
 		columns = append(columns, c)
 	}

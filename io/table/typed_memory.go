@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -108,4 +109,28 @@ func (r *recycler) close() {
 		r.from.Free(b)
 	}
 	r.free, r.kept = nil, 0
+}
+
+// boundedAllocator refuses allocations that no sound file asks for, by a panic
+// that guard turns into an error: the library trusts the sizes that compressed
+// buffers give for themselves.
+type boundedAllocator struct{ memory.Allocator }
+
+// maxBuffer is the largest single buffer of an Arrow file, 2 GiB.
+const maxBuffer = 2 << 30
+
+func (b *boundedAllocator) Allocate(size int) []byte {
+	checkBuffer(size)
+	return b.Allocator.Allocate(size)
+}
+
+func (b *boundedAllocator) Reallocate(size int, buf []byte) []byte {
+	checkBuffer(size)
+	return b.Allocator.Reallocate(size, buf)
+}
+
+func checkBuffer(size int) {
+	if size < 0 || size > maxBuffer {
+		panic(fmt.Sprintf("a buffer of %d bytes is too large", size))
+	}
 }

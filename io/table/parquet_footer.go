@@ -1,0 +1,66 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow-go/v18/parquet/file"
+)
+
+// checkMagic refuses what is no Parquet file, and encrypted ones.
+func checkMagic(in *watched) error {
+	var err error
+	if in.size, err = in.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	if in.size < 12 {
+		return errors.New("it is too short to be a Parquet file")
+	}
+	var head [4]byte
+	if _, err := in.ReadAt(head[:], 0); err != nil {
+		return err
+	}
+	switch string(head[:]) {
+	case "PAR1":
+		return nil
+	case "PARE":
+		return errors.New("it is encrypted")
+	}
+	return errors.New("it does not start as a Parquet file")
+}
+
+// checkFooter compares the counts and sizes the footer gives with each other
+// and with the file, before anything is allocated by them.
+func checkFooter(r *file.Reader, size int64) error {
+	meta := r.MetaData()
+	rows := int64(0)
+	for i := range r.NumRowGroups() {
+		g := meta.RowGroup(i)
+		if g.NumRows() < 0 {
+			return fmt.Errorf("row group %d has a negative number of rows", i)
+		}
+		rows += g.NumRows()
+		if g.NumColumns() != meta.Schema.NumColumns() {
+			return fmt.Errorf("row group %d has %d columns, the schema %d", i, g.NumColumns(), meta.Schema.NumColumns())
+		}
+		for j := range g.NumColumns() {
+			c, err := g.ColumnChunk(j)
+			if err != nil {
+				return err
+			}
+			start, length := c.DataPageOffset(), c.TotalCompressedSize()
+			if start < 0 || length < 0 || start > size || length > size {
+				return fmt.Errorf("column %d of row group %d lies outside the file", j, i)
+			}
+			flat := meta.Schema.Column(j).MaxRepetitionLevel() == 0
+			if flat && c.NumValues() != g.NumRows() {
+				return fmt.Errorf("column %d of row group %d has %d values for %d rows", j, i, c.NumValues(), g.NumRows())
+			}
+		}
+	}
+	if n := r.NumRows(); n != 0 && n != rows { // some writers leave it 0
+		return fmt.Errorf("its row groups hold %d rows, its footer says %d", rows, n)
+	}
+	return nil
+}
