@@ -131,7 +131,7 @@ func unknownFlag(c *cli.Command, arg, name string) error {
 	if n := pipeline.Nearest(name, longNames(c)); n != "" {
 		return fmt.Errorf("%w: yhat %s has no flag %s; the nearest is --%s", table.ErrUsage, c.Name, arg, n)
 	}
-	return fmt.Errorf("%w: yhat %s has no flag %s; see yhat %s --help", table.ErrUsage, c.Name, arg, c.Name)
+	return fmt.Errorf("%w: yhat %s has no flag %s; see yhat %s --help (an input that starts with - stands behind --)", table.ErrUsage, c.Name, arg, c.Name)
 }
 
 // longNames are the names of c's flags, without one-letter aliases.

@@ -136,9 +136,9 @@ func explain(err error, code int) string {
 	}
 	switch code {
 	case 130:
-		return "interrupted; no output was published"
+		return "interrupted"
 	case 143:
-		return "terminated; no output was published"
+		return "terminated"
 	}
 	return oneLine(err.Error())
 }
