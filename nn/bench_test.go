@@ -137,3 +137,13 @@ func BenchmarkBindForward(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNonFinite looks through a column of predictions.
+func BenchmarkNonFinite(b *testing.B) {
+	const panels = 256
+	x, mask := inputs[float32](1, 1, panels), make([]uint32, panels)
+	for b.Loop() {
+		NonFinite(mask, x, 1, panels)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(panels*Lanes), "ns/value")
+}

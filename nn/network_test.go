@@ -149,6 +149,31 @@ func TestForwardComposes(t *testing.T) {
 	}
 }
 
+// Whole networks give the same bits on every assembly kernel.
+func TestForwardBits(t *testing.T) {
+	var names []string
+	for _, name := range Kernels() {
+		if name != "generic" {
+			names = append(names, name)
+		}
+	}
+	if len(names) < 2 {
+		t.Skip("this machine runs fewer than two assembly kernels")
+	}
+	for f := Identity; f <= LogSoftmax; f++ {
+		m := chain(uint64(f), f, f, 9, 23, 7, 3, 2, 1, 5)
+		x := inputs[float32](uint64(f), 9, 4)
+		a, b := forward(t, m, names[0], x, 4), forward(t, m, names[1], x, 4)
+		for l := range a {
+			for i := range a[l] {
+				if math.Float32bits(a[l][i]) != math.Float32bits(b[l][i]) {
+					t.Fatalf("%v, a%d, element %d: %s %x, %s %x", f, l+1, i, names[0], a[l][i], names[1], b[l][i])
+				}
+			}
+		}
+	}
+}
+
 func TestForwardAllocatesNothing(t *testing.T) {
 	m := chain(8, Tanh, Softmax, 6, 19, 4)
 	k, _ := ChooseKernel("")

@@ -121,31 +121,9 @@ func (c *Column[T]) odd(cell float64, present bool, p int, bit uint32, f *Faults
 
 // finite reports whether no cell is NaN or infinite.
 func finite(cells []float32) bool {
-	const exponent = 0x7f800000
-	bad := false
+	var all uint32
 	for _, v := range cells {
-		bad = bad || math.Float32bits(v)&exponent == exponent
+		all |= carry32(v)
 	}
-	return !bad
-}
-
-// NonFinite sets a bit of mask for each row that has a NaN or an infinity
-// among its units; mask has a word a panel. In the difference of a number and
-// itself only those are not zero.
-func NonFinite[T Float](mask []uint32, x []T, units, panels int) {
-	for p := range panels {
-		var sum [Lanes]T
-		for u := range units {
-			for j, v := range x[(p*units+u)*Lanes:][:Lanes] {
-				sum[j] += v - v
-			}
-		}
-		var word uint32
-		for j, s := range sum {
-			if s != 0 {
-				word |= 1 << j
-			}
-		}
-		mask[p] = word
-	}
+	return all>>31 == 0
 }
