@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -27,17 +28,14 @@ func (a *Answers) sorted() []int {
 		for i := range a.order {
 			a.order[i] = i
 		}
-		slices.SortStableFunc(a.order, func(i, j int) int {
-			switch {
-			case a.P[i] < a.P[j]:
-				return -1
-			case a.P[i] > a.P[j]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(a.order, func(i, j int) int { return cmp.Compare(a.P[i], a.P[j]) })
 	}
 	return a.order
+}
+
+// Reweighted are the same answers under other weights.
+func (a *Answers) Reweighted(weight []float64) *Answers {
+	return &Answers{P: a.P, Yes: a.Yes, Weight: weight, order: a.sorted()}
 }
 
 // weight is row i's weight.
@@ -250,25 +248,37 @@ func Compare(predicted, truth, weight []float64) Errors {
 }
 
 // Bootstrap draws rows with replacement, draws times, and returns the bounds
-// between which the middle share of f's values lies (percentile intervals,
-// Efron 1979, Annals of Statistics 7). f gets each row's count as its weight;
-// draws for which it gives NaN are left out.
-func Bootstrap(rows, draws int, share float64, seed uint64, f func(weight []float64) float64) (low, high float64) {
+// between which the middle share of each of f's values lies (percentile
+// intervals, Efron 1979, Annals of Statistics 7). f gets each row's count as
+// its weight; values that are NaN are left out.
+func Bootstrap(rows, draws int, share float64, seed uint64, f func(weight []float64) []float64) (low, high []float64) {
 	r := rand.New(rand.NewPCG(seed, 0xb007))
 	weight := make([]float64, rows)
-	var values []float64
+	var values [][]float64
 	for range draws {
 		clear(weight)
 		for range rows {
 			weight[r.IntN(rows)]++
 		}
-		if v := f(weight); !math.IsNaN(v) {
-			values = append(values, v)
+		for i, v := range f(weight) {
+			if i == len(values) {
+				values = append(values, nil)
+			}
+			if !math.IsNaN(v) {
+				values[i] = append(values[i], v)
+			}
 		}
 	}
-	if len(values) == 0 {
-		return math.NaN(), math.NaN()
+	for _, list := range values {
+		sort.Float64s(list)
+		low, high = append(low, quantile(list, (1-share)/2)), append(high, quantile(list, (1+share)/2))
 	}
-	sort.Float64s(values)
-	return stat.Quantile((1-share)/2, stat.Empirical, values, nil), stat.Quantile((1+share)/2, stat.Empirical, values, nil)
+	return low, high
+}
+
+func quantile(sorted []float64, share float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	return stat.Quantile(share, stat.Empirical, sorted, nil)
 }

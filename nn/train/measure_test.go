@@ -64,12 +64,15 @@ func TestBootstrapOfAMean(t *testing.T) {
 	for i := range values {
 		values[i] = r.NormFloat64()
 	}
-	low, high := Bootstrap(400, 1000, 0.95, 1, func(w []float64) float64 {
+	low, high := Bootstrap(400, 1000, 0.95, 1, func(w []float64) []float64 {
 		sum := 0.0
 		for i, v := range values {
 			sum += w[i] * v
 		}
-		return sum / 400
+		return []float64{sum / 400, math.NaN()}
 	})
-	near(t, "width", high-low, 2*1.96/20, 0.03)
+	near(t, "width", high[0]-low[0], 2*1.96/20, 0.03)
+	if !math.IsNaN(low[1]) {
+		t.Error("there is an interval of nothing")
+	}
 }
