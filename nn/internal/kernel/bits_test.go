@@ -134,3 +134,27 @@ func TestDenseFuses(t *testing.T) {
 		}
 	}
 }
+
+// In float64 every set gives what the plain loop gives.
+func TestDense64Bits(t *testing.T) {
+	plain := Generic[float64]()
+	for _, name := range Names() {
+		s := Choose[float64](name)
+		for _, in := range []int{1, 2, 5, 30} {
+			for out := 1; out <= 30; out++ {
+				const rows = 70
+				for _, relu := range []bool{false, true} {
+					p := newProduct(uint64(out), in, out, rows)
+					x, y, want := panels[float64](p.x, rows, in, 0), make([]float64, 3*out*Lanes), make([]float64, 3*out*Lanes)
+					s.Dense(Pack[float64](in, out, p.w, p.b, s.Block), x, y, 3, relu)
+					plain.Dense(Pack[float64](in, out, p.w, p.b, plain.Block), x, want, 3, relu)
+					for i := range y {
+						if y[i] != want[i] {
+							t.Fatalf("%s %d→%d, element %d: %x, want %x", name, in, out, i, y[i], want[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}

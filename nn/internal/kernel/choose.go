@@ -15,8 +15,11 @@ func Choose[T Float](name string) *Set[T] {
 		return nil
 	}
 	s := Generic[T]()
-	if s32, ok := any(s).(*Set[float32]); ok {
-		improve(s32, name)
+	switch s := any(s).(type) {
+	case *Set[float32]:
+		improve(s, name)
+	case *Set[float64]:
+		improve64(s, name)
 	}
 	s.Name = name
 	return s
