@@ -152,6 +152,7 @@ func one[T number](d []T, x []bool) {
 // parse reads numbers from text; text that is none makes the row bad.
 func (n *node) parse(out, x *value) error {
 	fault := n.fault(NotANumber)
+	n.c.words = n.c.words || x.foreign
 	in, count, buf := reader[int32](n.c, x, nil), out.len(), n.c.own(out)
 	put := setters[out.typ.Storage()]
 	n.c.emit("Cast", func(ws *Workspace, panels int) {

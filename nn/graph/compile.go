@@ -39,8 +39,8 @@ type compiler struct {
 	faults  []Fault
 	inputs  []port
 	refused []Refusal
-	largest int // elements of the largest constant
-	about   []string
+	largest int              // elements of the largest constant
+	words   bool             // text matters beyond the words that are known
 	givers  map[string]*Node // by result, made when first asked for
 }
 
@@ -97,6 +97,7 @@ func (c *compiler) bind() error {
 			return &UnsupportedError{[]Refusal{{Op: "input", Node: in.Name, Reason: err.Error()}}}
 		}
 		v := c.output(in.Type, shape, rows)
+		v.foreign = in.Type == String
 		c.values[in.Name] = v
 		c.inputs = append(c.inputs, port{name: in.Name, value: v, buf: v.buf})
 	}

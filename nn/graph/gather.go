@@ -50,6 +50,7 @@ func (n *node) gather(x, idx *value, axis int) error {
 		return nil
 	}
 	out := n.c.output(x.typ, shape, rows)
+	out.foreign = x.foreign
 	n.set(0, out)
 	g := lookup{extent: x.shape[axis], outer: count(x.shape[:axis]), inner: count(x.shape[axis+1:]), places: idx.len()}
 	return n.lookupAll(out, x, idx, g)
@@ -193,6 +194,7 @@ func compileGatherElements(n *node) error {
 		return nil
 	}
 	out := n.c.output(x.typ, idx.shape, max(x.rows, idx.rows))
+	out.foreign = x.foreign
 	n.set(0, out)
 	return n.pickAll(out, x, idx, base, x.shape[axis], own[axis])
 }

@@ -28,6 +28,7 @@ func compileCompare(n *node) error {
 		if n.Op != "Equal" {
 			return fmt.Errorf("element type %s", x.typ)
 		}
+		n.c.words = n.c.words || x.foreign && y.foreign
 		emit2(n.c, n.Op, out, x, y, comparison[int32](n.Op))
 	case Bools:
 		if n.Op != "Equal" {
@@ -139,7 +140,7 @@ func compileWhere(n *node) error {
 	if err != nil {
 		return err
 	}
-	out := &value{typ: x.typ, shape: shape, rows: rows, buf: -1}
+	out := &value{typ: x.typ, shape: shape, rows: rows, buf: -1, foreign: x.foreign || y.foreign}
 	n.set(0, out)
 	switch x.typ.Storage() {
 	case F32:

@@ -73,7 +73,6 @@ func emitProduct[T floating](c *compiler, p *product) {
 	if p.act.Func != kernel.Identity {
 		name += " + " + activationName(p.act.Func)
 	}
-	c.about = append(c.about, name)
 	c.emit(name, func(ws *Workspace, panels int) {
 		to := *field[T](&ws.bufs[y])
 		set.Dense(d, x.base(ws), to, panels*m, relu)

@@ -11,10 +11,11 @@ func (c *compiler) program(nodes []Node) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{steps: c.steps, inputs: c.inputs, outputs: outputs, strings: c.strings, codes: c.codes, faults: c.faults, about: c.about, graph: c.g}
+	p := &Program{steps: c.steps, inputs: c.inputs, outputs: outputs, strings: c.strings, codes: c.codes, faults: c.faults, graph: c.g, words: c.words}
 	c.place(p)
 	c.layersOf(p, nodes)
 	c.missingOf(p, nodes)
+	c.namesOf(p, nodes)
 	return p, nil
 }
 
@@ -34,6 +35,7 @@ func (c *compiler) results() ([]port, error) {
 			return nil, &UnsupportedError{[]Refusal{{Op: "output", Node: name, Reason: errRowCount.Error()}}}
 		}
 		c.force(v)
+		c.words = c.words || v.foreign
 		w := v
 		if v.konst != nil || v.index != nil || taken[v.buf] || c.bufs[v.buf].elems != v.len() {
 			w = c.output(v.typ, v.shape, v.rows)

@@ -15,11 +15,13 @@ type Program struct {
 	codes   map[string]int32
 	faults  []Fault
 	layers  []Layer
-	about   []string
 	group   int
 	size    int // bytes of a panel's buffers
 	graph   *Graph
 	missing map[string]bool
+	known   map[int][]string // outputs that are constants, as text
+	classes []string         // the classes that the label is one of
+	words   bool             // text is told apart beyond the words of strings
 }
 
 // port is where a buffer meets the caller's.

@@ -19,8 +19,9 @@ type value struct {
 	pending *product // a dense product still waiting for what follows it
 	buf     int      // computed: element e is index[e] of the buffer, or e
 
-	index  []int32
-	labels []string // of a ZipMap's columns
+	index   []int32
+	labels  []string // of a ZipMap's columns
+	foreign bool     // text from outside, which may be of words not known
 	// Tensors joined along the batch axis: the same elements with an axis of
 	// the tensors before that of the rows. Only Reshape can part them.
 	stacked *value
@@ -50,7 +51,7 @@ func integers(numbers ...int64) *value {
 // view is v with another shape, whose element e is v's element index[e]; a nil
 // index keeps the order.
 func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
-	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels}
+	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign}
 	switch {
 	case v.konst != nil:
 		data := *v.konst
