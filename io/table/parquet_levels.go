@@ -37,10 +37,11 @@ func hybrid(b []byte, width, n int, repeated func(n int, v uint32) error, packed
 			b, n = b[bytes:], n-int(count)
 			continue
 		}
-		groups := head >> 1
-		// The last run may be cut to the bytes that its values need.
+		// The last run may hold more values than the page, or be cut to the
+		// bytes that its values need.
+		groups := min(head>>1, maxPageRows)
 		count := min(groups*8, uint64(n))
-		if groups == 0 || groups > uint64(n)+8 || uint64(len(b)) < (count*uint64(width)+7)/8 {
+		if groups == 0 || uint64(len(b)) < (count*uint64(width)+7)/8 {
 			return errShortPage
 		}
 		have := min(int(groups)*width, len(b))
