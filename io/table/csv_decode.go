@@ -17,6 +17,7 @@ type csvDecoder struct {
 	kept  []csvTyped
 	short []csvRepair
 	fast  []fastColumn
+	memos []codeMemo // by feature
 	err   error // what ends the block early
 }
 
@@ -52,7 +53,7 @@ func (s *csvSource) decode(b *Block, r *Rows) error {
 
 func newCSVDecoder(p *csvPlan) *csvDecoder {
 	d := &csvDecoder{plan: p, valid: make([][]byte, len(p.req.Features)),
-		fast: make([]fastColumn, len(p.columns))}
+		fast: make([]fastColumn, len(p.columns)), memos: make([]codeMemo, len(p.req.Features))}
 	if !p.req.Raw {
 		for i, k := range p.req.Keep {
 			d.kept = append(d.kept, newCSVTyped(p, k))

@@ -16,6 +16,7 @@ const (
 	fastSpan                       // notes where they stand
 	fastNumber                     // reads them as a number
 	fastNumberSpan                 // both
+	fastCode                       // looks them up in a dictionary
 )
 
 // fastColumn is a column as the fast loop sees it.
@@ -30,6 +31,9 @@ type fastColumn struct {
 
 // fastKindOf says what the fast loop can do with a column that is put to uses.
 func fastKindOf(uses []csvOp, p *csvPlan) (kind fastKind, feature, kept int) {
+	if len(uses) == 1 && uses[0].kind == opCode {
+		return fastCode, uses[0].slot, 0
+	}
 	numbers, spans := 0, 0
 	for _, op := range uses {
 		switch op.kind {
@@ -158,20 +162,20 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				var f float64
 				k := uintptr(bits.TrailingZeros64(other)) &^ 7
 				p += k >> 3
-				if byte(w>>k) != decimal {
+				if byte(w>>(k&63)) != decimal {
 					if k == 0 {
 						goto odd
 					}
-					f = float64(int64(eightDigits(digits << (64 - k))))
+					f = float64(int64(eightDigits(digits << ((64 - k) & 63))))
 				} else if other &= other - 1; other != 0 {
 					k2 := uintptr(bits.TrailingZeros64(other)) &^ 7
-					low := uint64(1)<<k - 1
+					low := uint64(1)<<(k&63) - 1
 					digits = digits&low | digits>>8&^low
 					if k2 == 8 {
 						goto odd
 					}
 					p += (k2 - k) >> 3
-					f = float64(int64(eightDigits(digits<<(72-k2)))) / pow10[(k2-k-8)>>3&15]
+					f = float64(int64(eightDigits(digits<<((72-k2)&63)))) / pow10[(k2-k-8)>>3&15]
 				} else {
 					p++
 					w = load8(base, p)
@@ -235,6 +239,15 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				case fastSpan:
 					at32 := (*[2]int32)(unsafe.Add(cells, row*stride+c.slot<<3))
 					at32[0], at32[1] = int32(at), int32(end)
+				case fastCode:
+					if escaped {
+						goto odd
+					}
+					inner := uintptr(0)
+					if quoted {
+						inner = 1
+					}
+					d.code(c.feature, ci, int(row), trimBlanks(d.data[at+inner:end-inner]))
 				case fastTake:
 					d.take(ci, int(row), &csvCell{start: int(at), end: int(end), next: int(p), close: int(end) - 1,
 						quoted: quoted, escaped: escaped, last: c.sep == '\n'})

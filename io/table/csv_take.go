@@ -1,6 +1,9 @@
 package table
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // take uses the cell of a column in every way that is asked for.
 func (d *csvDecoder) take(column, row int, c *csvCell) {
@@ -59,6 +62,13 @@ func (d *csvDecoder) number(slot, column, row int, text []byte) {
 
 // code puts a cell into feature slot as the code of its word.
 func (d *csvDecoder) code(slot, column, row int, text []byte) {
+	memo := &d.memos[slot]
+	key := wordKey(text)
+	at := key * 0x9e3779b97f4a7c15 >> 60
+	if key != 0 && memo.keys[at] == key {
+		d.r.Features[slot].Codes[row] = memo.codes[at]
+		return
+	}
 	code := d.plan.req.Features[slot].Dict.Code(text)
 	if code == CodeUnknown {
 		switch {
@@ -66,7 +76,26 @@ func (d *csvDecoder) code(slot, column, row int, text []byte) {
 			code = CodeMissing
 		case !utf8.Valid(text):
 			d.bad(row, int32(slot), column, BadUTF8)
+			key = 0
 		}
 	}
+	if key != 0 {
+		memo.keys[at], memo.codes[at] = key, code
+	}
 	d.r.Features[slot].Codes[row] = code
+}
+
+// codeMemo remembers the codes of short words that came up lately.
+type codeMemo struct {
+	keys  [16]uint64
+	codes [16]int32
+}
+
+// wordKey is up to seven bytes and their number in one word; 0 for others.
+func wordKey(text []byte) uint64 {
+	if len(text) > 7 || cap(text) < 8 {
+		return 0
+	}
+	n := uint(len(text))
+	return binary.LittleEndian.Uint64(text[:8])&(1<<(8*n)-1) | uint64(n+1)<<56
 }

@@ -185,6 +185,7 @@ func TestNoHeaderToBeHad(t *testing.T) {
 	for name, file := range map[string]string{
 		"nothing": "", "a mark": "\xef\xbb\xbf", "blank lines": "\n\n\r\n", "unclosed quote": "\"a,b\n1,2\n",
 		"bytes after a quote": "\"a\"b,c\n", "carriage returns": "a,b\r1,2\r3,4\r",
+		"UTF-16": "\xff\xfea\x00,\x00",
 	} {
 		if _, err := newCSV(strings.NewReader(file), func() Info { return Info{} }, ReadOptions{}); !errors.Is(err, ErrData) {
 			t.Errorf("%s: %v, want ErrData", name, err)
