@@ -18,7 +18,7 @@ type csvDecoder struct {
 	short []csvRepair
 	fast  []fastColumn
 	memos []codeMemo // by feature
-	err   error // what ends the block early
+	err   error      // what ends the block early
 }
 
 // csvRepair is a record to be kept with cells added.
