@@ -203,7 +203,8 @@ func BenchmarkCSVEncode(b *testing.B) {
 		name  string
 		table benchTable
 		fixed int
-	}{{"id + y", t, -1}, {"all + y", all, -1}, {"id + y, fixed 6", t, 6}} {
+		label bool
+	}{{"id + y", t, -1, false}, {"all + y", all, -1, false}, {"id + y + label", t, -1, true}, {"id + y, fixed 6", t, 6, false}} {
 		b.Run(bench.name, func(b *testing.B) {
 			blocks := cutAll(b, &bench.table, bench.table.req)
 			decoded := make([]Rows, len(blocks))
@@ -212,6 +213,9 @@ func BenchmarkCSVEncode(b *testing.B) {
 				l.Kept = append(l.Kept, Field{})
 			}
 			l.Made = []Field{{Name: "y_hat"}}
+			if bench.label {
+				l.Made = append(l.Made, Field{Name: "y_hat_label"})
+			}
 			sink := newCSVSink(io.Discard, CSV, l, nil, WriteOptions{FloatFixed: bench.fixed, NoHeader: true})
 			made := make([][]Computed, len(blocks))
 			rng := rand.New(rand.NewPCG(1, 1))
@@ -224,6 +228,13 @@ func BenchmarkCSVEncode(b *testing.B) {
 					y[j] = rng.Float32()
 				}
 				made[i] = []Computed{{F32: Lanes[float32]{Data: y, Units: 1}}}
+				if bench.label {
+					codes := make([]int32, decoded[i].N)
+					for j := range codes {
+						codes[j] = int32(y[j] + 0.5)
+					}
+					made[i] = append(made[i], Computed{Words: []string{"no", "yes"}, Codes: codes})
+				}
 			}
 			var part Part
 			b.ReportAllocs()

@@ -14,6 +14,20 @@ import (
 
 func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
 
+// arrowText writes the values of one array as CSV cells.
+type arrowText struct {
+	array arrow.Array
+	cell  func(dst []byte, i int, delim byte) []byte
+}
+
+// append appends value i; null is an empty cell.
+func (t *arrowText) append(dst []byte, i int, delim byte) []byte {
+	if t.array.IsNull(i) {
+		return dst
+	}
+	return t.cell(dst, i, delim)
+}
+
 // newArrowText says how the values of an array are written: integers and
 // decimals exact, floats shortest at their own width, dates and times in ISO
 // 8601, binary in base64, nested values as JSON, dictionaries by their words.
