@@ -14,9 +14,7 @@ func compileGemm(n *node) error {
 		return err
 	}
 	if len(a.shape) != 2 || len(b.shape) != 2 {
-		if n.Version >= 7 || len(a.shape) < 2 {
-			return fmt.Errorf("shapes %v and %v, want matrices", a.shape, b.shape)
-		}
+		return fmt.Errorf("shapes %v and %v, want matrices", a.shape, b.shape)
 	}
 	if n.int("transA", 0) != 0 {
 		a = n.c.transpose(a, []int{1, 0})
@@ -188,8 +186,17 @@ func (c *compiler) matmul(a, b *value) (*value, error) {
 	return c.contract(a, b, g)
 }
 
+// foldProducts bounds the products of a contraction of constants.
+const foldProducts = 1 << 30
+
 // contract emits a contraction.
 func (c *compiler) contract(a, b *value, g *contraction) (*value, error) {
+	if a.konst != nil && b.konst != nil {
+		if n := count(g.shape); g.depth > 0 && n > foldProducts/g.depth {
+			return nil, fmt.Errorf("it computes too large a constant")
+		}
+		return c.foldContraction(a, b, g)
+	}
 	out := c.output(a.typ, g.shape, g.rows)
 	switch a.typ.Storage() {
 	case F32:
@@ -205,6 +212,32 @@ func (c *compiler) contract(a, b *value, g *contraction) (*value, error) {
 	}
 	c.round(out)
 	return out, nil
+}
+
+// foldContraction computes a contraction of constants.
+func (c *compiler) foldContraction(a, b *value, g *contraction) (*value, error) {
+	out := &value{typ: a.typ, shape: g.shape, rows: g.rows, buf: -1}
+	switch a.typ.Storage() {
+	case F32:
+		fold(out, func(d []float32) { contractKnown(d, a.konst.F32, b.konst.F32, g) })
+	case F64:
+		fold(out, func(d []float64) { contractKnown(d, a.konst.F64, b.konst.F64, g) })
+	case I64:
+		fold(out, func(d []int64) { contractKnown(d, a.konst.I64, b.konst.I64, g) })
+	case U64:
+		fold(out, func(d []uint64) { contractKnown(d, a.konst.U64, b.konst.U64, g) })
+	default:
+		return nil, fmt.Errorf("element type %s", a.typ)
+	}
+	return out, nil
+}
+
+func contractKnown[T number](d, x, y []T, g *contraction) {
+	for o := range d {
+		for k := range g.depth {
+			d[o] += x[g.aBase[o]+g.aOff[k]] * y[g.bBase[o]+g.bOff[k]]
+		}
+	}
 }
 
 // contraction is out[o] = Σ_k a[aBase[o] + aOff[k]] b[bBase[o] + bOff[k]].

@@ -14,6 +14,9 @@ func compileGather(n *node) error {
 	if err != nil {
 		return err
 	}
+	if idx.dims != nil {
+		return errRowCount
+	}
 	axis, err := axisOf(n.int("axis", 0), len(x.shape))
 	if err != nil {
 		return err

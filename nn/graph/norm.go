@@ -120,6 +120,9 @@ func (n *node) batchNormTraining(x *value) error {
 			continue
 		}
 		old := n.in[3+i]
+		if now.len() != old.len() {
+			return fmt.Errorf("%d running values for %d channels", old.len(), now.len())
+		}
 		now = n.c.view(now, old.shape, -1, nil)
 		a, b, sum := like(old, old.typ), like(now, now.typ), like(old, old.typ)
 		err := errors.Join(

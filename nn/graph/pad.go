@@ -27,6 +27,13 @@ func compilePad(n *node) error {
 	if err != nil {
 		return err
 	}
+	padded := slices.Clone(x.shape)
+	for i := range padded {
+		padded[i] = max(0, padded[i]+pads[i]+pads[i+len(padded)])
+	}
+	if err := n.c.bounded(padded); err != nil {
+		return err
+	}
 	mode := n.string("mode", "constant")
 	for axis, d := range x.shape {
 		before, after := pads[axis], pads[axis+len(x.shape)]
