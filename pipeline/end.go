@@ -64,8 +64,8 @@ func (e *end[T]) enter(t *trip[T]) {
 // limit says how many of the block's rows count, and whether they are the last.
 func (e *end[T]) limit(t *trip[T]) (rows int, last bool) {
 	left := e.job.Limit - e.report.Rows.Read
-	if e.job.Limit == 0 || left > int64(t.rows.N) {
-		return t.rows.N, false
+	if e.job.Limit == 0 || left > int64(t.count) {
+		return t.count, false
 	}
 	return int(left), true
 }
@@ -113,7 +113,7 @@ var hints = map[table.Reason]string{
 
 // write passes on what the first rows rows gave.
 func (e *end[T]) write(t *trip[T], rows int) error {
-	if rows < t.rows.N {
+	if rows < t.count {
 		t.part.Truncate(rows)
 	}
 	return e.scorer.sink.Write(&t.part)
@@ -131,8 +131,8 @@ func (e *end[T]) count(t *trip[T], rows int) {
 	}
 	e.report.Rows.Scored += int64(rows) - bad
 	t.from.rows += int64(rows)
-	t.from.lines += t.rows.Lines
-	t.from.bytes += t.rows.Bytes
+	t.from.lines += t.lines
+	t.from.bytes += t.bytes
 	e.report.addStages(t.spent)
 	if e.stats != nil {
 		e.stats.add(t, rows)

@@ -18,8 +18,21 @@ type scorer[T nn.Float] struct {
 	sink    table.Sink
 }
 
+// desk is the memory a block is decoded and scored in. It stays with its
+// worker, and so in that core's cache, unless the ordered end has to look at
+// it; then worker and trip exchange desks.
+type desk[T nn.Float] struct {
+	rows   table.Rows
+	layers [][]T // layers[l-1]: panels of a_l, where wanted
+	made   []table.Computed
+	label  []int32
+	band   []int32
+	errs   []int32
+}
+
 // worker is what one goroutine needs beside a trip.
 type worker[T nn.Float] struct {
+	desk   *desk[T]
 	space  *nn.Workspace[T]
 	x      []T // panels of one group
 	out    [][]T
@@ -27,25 +40,23 @@ type worker[T nn.Float] struct {
 	mask   []uint32
 }
 
-// trip is a block on its way: cut, decoded, scored, encoded, written. It owns
-// all the memory it needs and is used again.
+// trip is a block on its way: cut, decoded, scored, encoded, written. All its
+// memory is used again.
 type trip[T nn.Float] struct {
+	*desk[T]
 	block table.Block
-	rows  table.Rows
 	part  table.Part
 	from  *input
 	// Bytes consumed of all inputs, and of this one, when it was cut.
 	read, readHere int64
-	err            error // of decoding, with a place relative to the block
-	bad            []badRow
-	drop           []bool
-	null           []bool
-	layers         [][]T // layers[l-1]: panels of a_l, where wanted
-	made           []table.Computed
-	label          []int32
-	band           []int32
-	errs           []int32
-	spent          stages
+	// Rows of the block, and its line ends and bytes (text).
+	count        int
+	lines, bytes int64
+	err          error // of decoding, with a place relative to the block
+	bad          []badRow
+	drop         []bool
+	null         []bool
+	spent        stages
 }
 
 // newScorer compiles the network.
@@ -66,6 +77,7 @@ func newScorer[T nn.Float](job *Job, c *columns) (*scorer[T], error) {
 func (s *scorer[T]) newWorker() *worker[T] {
 	group := s.net.GroupPanels()
 	return &worker[T]{
+		desk:   s.newDesk(),
 		space:  s.net.NewWorkspace(),
 		x:      make([]T, group*s.net.Width(0)*nn.Lanes),
 		out:    make([][]T, s.net.Layers()),
@@ -73,9 +85,11 @@ func (s *scorer[T]) newWorker() *worker[T] {
 	}
 }
 
-func (s *scorer[T]) newTrip() *trip[T] {
-	return &trip[T]{layers: make([][]T, s.net.Layers()), made: s.columns.table()}
+func (s *scorer[T]) newDesk() *desk[T] {
+	return &desk[T]{layers: make([][]T, s.net.Layers()), made: s.columns.table()}
 }
+
+func (s *scorer[T]) newTrip() *trip[T] { return &trip[T]{desk: s.newDesk()} }
 
 // layout is the shape of the computed columns.
 func (s *scorer[T]) layout() []table.Field {
@@ -89,15 +103,26 @@ func (s *scorer[T]) layout() []table.Field {
 	return fields
 }
 
-// work is a block's trip through one worker.
+// work is a block's trip through one worker, on the worker's desk.
 func (s *scorer[T]) work(w *worker[T], t *trip[T]) error {
+	t.desk, w.desk = w.desk, t.desk
+	err := s.score(w, t)
+	if len(t.bad) == 0 && !s.job.Stats {
+		t.desk, w.desk = w.desk, t.desk // the end need not look at it
+	}
+	return err
+}
+
+// score decodes, scores and encodes a block.
+func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	clock := startClock()
 	t.bad, t.drop, t.null = t.bad[:0], nil, nil
 	if t.err = t.block.Decode(&t.rows); t.err != nil {
 		return nil // told in order, with its place
 	}
+	t.count, t.lines, t.bytes = t.rows.N, t.rows.Lines, t.rows.Bytes
 	clock.lap(&t.spent.decode)
-	s.grow(t, t.rows.N)
+	s.grow(t, t.count)
 	s.noteDecoded(t)
 	s.forward(w, t, &clock)
 	s.noteNonFinite(w, t)

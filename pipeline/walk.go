@@ -103,6 +103,9 @@ func (w *walk[T]) flow(ctx context.Context) error {
 		for _, t := range trips {
 			t.release()
 		}
+		for _, w := range workers {
+			w.desk.rows.Reset()
+		}
 	}()
 	return flow.Map(ctx, w.job.Workers, trips, flow.Steps[trip[T]]{
 		Fill:  w.cut,
