@@ -12,7 +12,9 @@ import (
 // dictionaryBook numbers the values of one column's dictionaries anew, in the
 // order in which rows use them, so that what is written depends on the rows
 // alone: blocks come with dictionaries of their own, which may differ. The
-// values of an ordered dictionary are numbered in its own order, used or not.
+// values of an ordered dictionary, and those of Arrow inputs, whose
+// dictionaries do not depend on blocks, are numbered in the dictionary's order,
+// used or not.
 //
 // The column of a nested type has a book that only leads to those of its
 // children.
@@ -23,17 +25,17 @@ type dictionaryBook struct {
 }
 
 // newDictionaryBook is nil for a type without dictionaries.
-func newDictionaryBook(t arrow.DataType, mem memory.Allocator) *dictionaryBook {
+func newDictionaryBook(t arrow.DataType, whole bool, mem memory.Allocator) *dictionaryBook {
 	switch t := t.(type) {
 	case *arrow.DictionaryType:
-		return &dictionaryBook{mem: mem, leaf: &leafBook{mem: mem, dtype: t, numbers: map[string]int64{}}}
+		return &dictionaryBook{mem: mem, leaf: &leafBook{mem: mem, dtype: t, whole: whole || t.Ordered, numbers: map[string]int64{}}}
 	case arrow.ExtensionType:
-		return newDictionaryBook(t.StorageType(), mem)
+		return newDictionaryBook(t.StorageType(), whole, mem)
 	case arrow.NestedType:
 		b := &dictionaryBook{mem: mem}
 		found := false
 		for _, f := range t.Fields() {
-			c := newDictionaryBook(f.Type, mem)
+			c := newDictionaryBook(f.Type, whole, mem)
 			b.children = append(b.children, c)
 			found = found || c != nil
 		}
@@ -130,6 +132,7 @@ func (b *dictionaryBook) renumberData(d arrow.ArrayData) (arrow.ArrayData, error
 type leafBook struct {
 	mem     memory.Allocator
 	dtype   *arrow.DictionaryType
+	whole   bool             // number values that no row uses too
 	numbers map[string]int64 // of values already numbered
 	values  arrow.Array      // in the order of their numbers
 
@@ -161,7 +164,7 @@ func (l *leafBook) renumber(d arrow.ArrayData) (arrow.ArrayData, error) {
 		l.begin(d.Dictionary(), a.Dictionary().Len())
 	}
 	dict := a.Dictionary()
-	if l.dtype.Ordered {
+	if l.whole {
 		for i := range dict.Len() {
 			l.number(dict, i)
 		}

@@ -38,7 +38,7 @@ func newArrowSink(w io.Writer, l Layout, f Format, o WriteOptions) (Sink, error)
 		s.cut.step = math.MaxInt64
 	}
 	for _, field := range e.schema.Fields() {
-		s.books = append(s.books, newDictionaryBook(field.Type, e.mem))
+		s.books = append(s.books, newDictionaryBook(field.Type, s.keepEdges, e.mem))
 	}
 	if f == Arrow {
 		if s.out.footer, err = schemaFooter(e.schema); err != nil {
@@ -48,7 +48,9 @@ func newArrowSink(w io.Writer, l Layout, f Format, o WriteOptions) (Sink, error)
 			return nil, err
 		}
 	}
-	s.w = ipc.NewWriterWithPayloadWriter(s.out, ipc.WithSchema(e.schema), ipc.WithAllocator(e.mem), ipc.WithDictionaryDeltas(true))
+	// A dictionary that grows is written again in a stream, which more readers
+	// understand than additions; in a file only additions are allowed.
+	s.w = ipc.NewWriterWithPayloadWriter(s.out, ipc.WithSchema(e.schema), ipc.WithAllocator(e.mem), ipc.WithDictionaryDeltas(f == Arrow))
 	return s, nil
 }
 

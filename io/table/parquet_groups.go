@@ -223,6 +223,10 @@ func (f *flatWriter) write(a arrow.Array) error {
 
 // definitionLevels are 1 for values that are there and 0 for nulls.
 func definitionLevels(levels []int16, a arrow.Array) {
+	if a.NullN() == a.Len() { // of the null type too, which has no bitmap
+		clear(levels)
+		return
+	}
 	for i := range levels {
 		levels[i] = 1
 	}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // Edges of a Parquet file. Slices are counted from the table's first row; a
@@ -23,7 +21,7 @@ const (
 // parquetSink writes one Parquet file, slice by slice.
 type parquetSink struct {
 	*typedEncoder
-	dense  []int // kept dictionary columns, which are written as their values
+	dense  []int // kept columns that are written as another type
 	cut    *recutter
 	rows   int64 // of the row group
 	bytes  int64 // of its values
@@ -47,16 +45,21 @@ func newParquetSink(w io.Writer, l Layout, o WriteOptions) (Sink, error) {
 	}
 	s := &parquetSink{typedEncoder: e}
 	s.cut = &recutter{mem: e.mem, step: sliceRows, emit: s.slice}
-	stored := e.schema
-	e.schema, s.dense = denseSchema(stored)
+	stored, dense, err := parquetSchemas(e.schema)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range dense.Fields() {
+		if !arrow.TypeEqual(f.Type, e.schema.Field(i).Type) {
+			s.dense = append(s.dense, i)
+		}
+	}
+	e.schema = dense
 	err = guard(func() error {
-		s.groups, err = newGroupWriter(w, stored, e.schema, o.Parallel, e.mem)
+		s.groups, err = newGroupWriter(w, stored, dense, o.Parallel, e.mem)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: the table's types do not fit Parquet: %w", ErrData, err)
-	}
-	return s, nil
+	return s, err
 }
 
 // oneByOne is the Parallel of sinks that were given none.
@@ -69,20 +72,6 @@ func oneByOne(_ context.Context, n int, f func(int) error) error {
 	return nil
 }
 
-// denseSchema is a schema with the values of dictionaries in place of their
-// indices, and which columns that concerns.
-func denseSchema(s *arrow.Schema) (*arrow.Schema, []int) {
-	var dense []int
-	fields := append([]arrow.Field(nil), s.Fields()...)
-	for i := range fields {
-		if d, ok := fields[i].Type.(*arrow.DictionaryType); ok {
-			fields[i].Type = d.ValueType
-			dense = append(dense, i)
-		}
-	}
-	return arrow.NewSchema(fields, nil), dense
-}
-
 // Encode makes the part's batches, dictionaries looked up: what a page then
 // holds does not depend on which dictionary a value came from.
 func (s *parquetSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) error {
@@ -91,25 +80,14 @@ func (s *parquetSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) 
 	}
 	kept := slices.Clone(rows.Kept)
 	for _, i := range s.dense {
-		values, err := denseArray(kept[i], s.mem)
+		values, err := denseArray(kept[i], s.schema.Field(i).Type, s.mem)
 		if err != nil {
-			return fmt.Errorf("column %q: %w", s.schema.Field(i).Name, err)
+			return fmt.Errorf("%w: column %q: %w", ErrData, s.schema.Field(i).Name, err)
 		}
 		defer values.Release()
 		kept[i] = values
 	}
 	return s.encode(p, rows, kept, made, drop)
-}
-
-// denseArray looks the values of a dictionary array up.
-func denseArray(a arrow.Array, mem memory.Allocator) (arrow.Array, error) {
-	d, ok := a.(*array.Dictionary)
-	if !ok {
-		a.Retain()
-		return a, nil
-	}
-	ctx := compute.WithAllocator(context.Background(), mem)
-	return compute.CastArray(ctx, d, compute.SafeCastOptions(d.DataType().(*arrow.DictionaryType).ValueType))
 }
 
 // Write adds a part's rows to the row group.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
@@ -77,6 +78,52 @@ func withoutNulls(b arrow.RecordBatch) arrow.RecordBatch {
 		builder.Release()
 	}
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, b.NumRows())
+}
+
+// Types that Parquet does not have are replaced by those that hold the same
+// values, or refused by name.
+func TestParquetTypesReplaced(t *testing.T) {
+	integers := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Int64}
+	for _, c := range []struct {
+		from   arrow.DataType
+		to     arrow.Type
+		values string
+		want   string
+	}{
+		{arrow.BinaryTypes.StringView, arrow.STRING, `["a", null, "longer than a dozen bytes"]`, `["a" (null) "longer than a dozen bytes"]`},
+		{arrow.ListOf(arrow.BinaryTypes.StringView), arrow.LIST, `[["a", null], null, []]`, `[["a" (null)] (null) []]`},
+		{arrow.FixedWidthTypes.Duration_us, arrow.INT64, `[5, null]`, `[5 (null)]`},
+		{&arrow.Decimal32Type{Precision: 5, Scale: 2}, arrow.DECIMAL128, `["1.50", null, "-3"]`, ``},
+		{&arrow.Decimal64Type{Precision: 12, Scale: 2}, arrow.DECIMAL128, `["1.50", null, "-3"]`, ``},
+		{integers, arrow.INT64, `[5, null, 5]`, `[5 (null) 5]`},
+		{arrow.Null, arrow.NULL, `[null, null]`, `[(null) (null)]`},
+		{arrow.FixedSizeListOf(2, arrow.PrimitiveTypes.Float64), arrow.FIXED_SIZE_LIST, `[[1, 2], null, [3, null]]`, `[[1 2] (null) [3 (null)]]`},
+		{arrow.FixedWidthTypes.MonthInterval, 0, `[]`, ""},
+	} {
+		fields := []Field{{"column", c.from}}
+		a, _, err := array.FromJSON(memory.DefaultAllocator, c.from, strings.NewReader(c.values))
+		if err != nil && c.to != 0 {
+			t.Fatal(c.from, err)
+		}
+		if c.to == 0 {
+			if _, err := newParquetSink(io.Discard, Layout{Kept: fields}, WriteOptions{}); err != nil && !errors.Is(err, ErrData) {
+				t.Errorf("%s: %v", c.from, err)
+			}
+			continue
+		}
+		b := array.NewRecordBatch(schemaOf(fields), []arrow.Array{a}, int64(a.Len()))
+		s, err := openParquet(writeTyped(t, typedFormats()[0], fields, WriteOptions{}, b), ReadOptions{})
+		got := readBatch(t, memory.DefaultAllocator, s, err).Column(0)
+		text := fmt.Sprint(got)
+		if got.DataType().ID() != c.to || c.want != "" && text != c.want || got.NullN() != a.NullN() {
+			t.Errorf("%s %s came back as %s %s", c.from, c.values, got.DataType(), text)
+		}
+		for i := range got.Len() {
+			if c.to == arrow.DECIMAL128 && got.ValueStr(i) != a.ValueStr(i) {
+				t.Errorf("%s came back as %s", a.ValueStr(i), got.ValueStr(i))
+			}
+		}
+	}
 }
 
 // Text features read from the dictionary of a chunk are what reading them cell

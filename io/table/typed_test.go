@@ -170,8 +170,12 @@ func requireEqual(t testing.TB, mem memory.Allocator, want, got arrow.RecordBatc
 			t.Errorf("column %s came back as %s", want.ColumnName(i), g.DataType())
 			continue
 		}
-		wd, err1 := denseArray(w, mem)
-		gd, err2 := denseArray(g, mem)
+		dense := w.DataType()
+		if d, ok := dense.(*arrow.DictionaryType); ok {
+			dense = d.ValueType
+		}
+		wd, err1 := denseArray(w, dense, mem)
+		gd, err2 := denseArray(g, dense, mem)
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}

@@ -71,7 +71,10 @@ func (w *wordReader) category(cell []byte, dict *Dictionary) word {
 }
 
 // texts is an array whose values are text.
-type texts interface{ Value(int) string }
+type texts interface {
+	arrow.Array
+	Value(int) string
+}
 
 // cells is how the values of an array are spelled: text as it is, integers in
 // decimal, booleans as true and false. ok is false for other types.
