@@ -27,6 +27,7 @@ type fastColumn struct {
 	kind    fastKind
 	sep     byte // what ends the cell: the delimiter, or a line feed in the last
 	signed  bool // a minus sign has been seen
+	run     int  // how many columns from here on are passed over; never the last
 }
 
 // fastKindOf says what the fast loop can do with a column that is put to uses.
@@ -70,6 +71,13 @@ func (d *csvDecoder) aim() {
 		}
 	}
 	d.fast[len(d.fast)-1].sep = '\n'
+	run := 0
+	for c := len(d.fast) - 2; c >= 0; c-- {
+		if run++; d.fast[c].kind != fastSkip {
+			run = 0
+		}
+		d.fast[c].run = run
+	}
 }
 
 // load8 is the eight bytes at base+p, the first one lowest.
@@ -135,7 +143,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 		r.N = int(row)
 		starts[row] = int32(p)
 		end := p
-		for ci := range fast {
+		for ci := 0; ci < len(fast); ci++ {
 			c := &fast[ci]
 			at := p
 			w := load8(base, p)
@@ -207,6 +215,14 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				}
 				continue
 			default:
+				if c.run >= shortRun {
+					next, passed := passCells(base, p, delims, c.run)
+					if passed > 0 {
+						p = next
+						ci += passed - 1
+						continue
+					}
+				}
 				quoted, escaped := byte(w) == '"', false
 				if quoted {
 					if p, escaped = quoteEnd(base, p+1, n); p >= n {
@@ -290,6 +306,46 @@ func (d *csvDecoder) fastRows(p0 int) int {
 		}
 	}
 	return int(p)
+}
+
+// shortRun is from how many columns on passCells pays.
+const shortRun = 3
+
+// passCells passes over up to want cells that stand before p, all eight bytes'
+// delimiters at a time, and returns where the next cell starts and how many
+// were passed. It stops early at a line feed or a quote.
+func passCells(base unsafe.Pointer, p uintptr, delims uint64, want int) (next uintptr, passed int) {
+	last, mark := p, uint64(0) // where delimiters were seen last
+	for {
+		w := load8(base, p)
+		t := zeroBytesExact(w ^ delims)
+		stop := (w - ('"'+1)*swarOnes) &^ w & swarHighs // no byte up to a quote, mostly
+		if stop != 0 {
+			stop = zeroBytesExact(w^'\n'*swarOnes) | zeroBytesExact(w^'"'*swarOnes)
+			t &= stop&-stop - 1
+		}
+		n := bits.OnesCount64(t)
+		if passed+n >= want {
+			for ; passed < want-1; passed++ {
+				t &= t - 1
+			}
+			return p + uintptr(bits.TrailingZeros64(t))>>3 + 1, want
+		}
+		if n > 0 {
+			last, mark = p, t
+			passed += n
+		}
+		if stop != 0 {
+			return last + uintptr(bits.Len64(mark))>>3, passed
+		}
+		p += 8
+	}
+}
+
+// zeroBytesExact has the high bit of each zero byte of x set, and no other.
+func zeroBytesExact(x uint64) uint64 {
+	const low = ^uint64(swarHighs)
+	return ^((x&low + low) | x | low)
 }
 
 // longNumber reads the number at p that is too long for the fast loop, or has

@@ -16,12 +16,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add("1.25;-3;\"4\";5e1\n;;;\n1;2\n", uint8(3), uint8(1), uint8(1))
 	f.Add("\"never closed", uint8(0), uint8(2), uint8(3))
 	f.Add("123456789.125\t12345678\t\"1234567.5\"\t0.12345678901234567", uint8(3), uint8(9), uint8(200))
+	f.Add("1,2,3,4,5,6,7,8,9,10,11,12\na,bb,ccc,,\"f\",g,h\"h,i,j,k,l,m\n,,,,,,,,,,,\n", uint8(11), uint8(10), uint8(200))
 	f.Fuzz(func(t *testing.T, body string, columns, choice, size uint8) {
-		n := int(columns%4) + 1
+		n := int(columns%12) + 1
 		delim := []byte{',', ';', '\t', 0xfe, ' '}[choice%5]
 		q := columnsOf([]string{"whole", "cells", "some", "typed"}[choice/5%4], n)
 		o := ReadOptions{Delimiter: delim, MaxRecord: []int{3, 40, 5000}[choice/20%3], BlockSize: int(size) + 1,
-			NoHeader: true, Columns: []string{"h", "i", "j", "k"}[:n]}
+			NoHeader: true, Columns: strings.Split("hijklmnopqrs", "")[:n]}
 		if body == "" || strings.HasPrefix(body, "\xef\xbb\xbf") {
 			return
 		}

@@ -20,7 +20,7 @@ func messy(alphabet []string) *rapid.Generator[string] {
 }
 
 var pieces = []string{",", ",", ",", "\n", "\n", "\r\n", "\r", `"`, `"`, `""`, "a", "1", "-2.5", "3e2", " ", ".5",
-	"NA", "\xff", "é", `"q"`, `"x,y"`, "\"l\n2\"", "123456789012", "\t", "1.,2,3\n", "7,8,9\r\n", `"4","5",6` + "\n"}
+	"NA", "\xff", "é", `"q"`, `"x,y"`, "\"l\n2\"", "123456789012", "\t", "1.,2,3\n", "7,8,9\r\n", "1,,2,bc,", "x,yz,,long words,12,", `"4","5",6` + "\n"}
 
 // columnsOf is a request of each kind over n columns.
 func columnsOf(kind string, n int) Request {
@@ -50,7 +50,7 @@ func columnsOf(kind string, n int) Request {
 func TestDecodesAsTheReferenceAtEveryBlockSize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := messy(pieces).Draw(t, "body")
-		n := rapid.IntRange(1, 4).Draw(t, "columns")
+		n := rapid.SampledFrom([]int{1, 2, 3, 4, 6, 12}).Draw(t, "columns")
 		q := columnsOf(rapid.SampledFrom([]string{"whole", "cells", "some", "typed"}).Draw(t, "request"), n)
 		o := ReadOptions{
 			MaxRecord: rapid.SampledFrom([]int{1, 3, 8, 20, 1000}).Draw(t, "max record"),
@@ -60,7 +60,7 @@ func TestDecodesAsTheReferenceAtEveryBlockSize(t *testing.T) {
 		if o.Decimal == 'e' {
 			o.Decimal = ' '
 		}
-		o.NoHeader, o.Columns = true, []string{"h", "i", "j", "k"}[:n]
+		o.NoHeader, o.Columns = true, strings.Split("hijklmnopqrs", "")[:n]
 		if strings.HasPrefix(body, "\xef\xbb\xbf") || body == "" {
 			t.Skip("a mark or nothing at all")
 		}
@@ -210,4 +210,37 @@ func TestReadErrorComesAfterItsRecords(t *testing.T) {
 	if strings.Count(got, "row ") != 2 || !errors.Is(err, ErrIO) || !errors.Is(err, broken) {
 		t.Errorf("%q, %v", got, err)
 	}
+}
+
+// Runs of columns that nobody asked for are passed over together, whatever
+// stands in them and wherever the ones asked for are.
+func TestColumnsInTheMiddle(t *testing.T) {
+	cell := rapid.OneOf(rapid.StringMatching(`[a-z0-9 .]{0,12}`), rapid.StringMatching(`[a-z"]{0,5}`),
+		rapid.StringMatching(`"([a-z,\n]|""){0,9}"`), rapid.Just("-12.25"))
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(5, 40).Draw(t, "columns")
+		rows := rapid.SliceOfN(rapid.SliceOfN(cell, n, n), 1, 5).Draw(t, "rows")
+		if rapid.Bool().Draw(t, "ragged") {
+			rows[len(rows)-1] = rows[0][:rapid.IntRange(2, n).Draw(t, "cells")]
+		}
+		delim := rapid.SampledFrom([]byte{',', '\t', 0xfe}).Draw(t, "delimiter")
+		var body strings.Builder
+		for _, r := range rows {
+			body.WriteString(strings.Join(r, string([]byte{delim})) + "\n")
+		}
+		q := Request{Raw: true, PadRagged: true}
+		for range rapid.IntRange(1, 3).Draw(t, "wanted") {
+			c := rapid.IntRange(0, n-1).Draw(t, "column")
+			q.Features = append(q.Features, FeatureRequest{Column: c})
+			q.Keep = append(q.Keep, KeepRequest{Column: (c + 1) % n})
+		}
+		o := ReadOptions{NoHeader: true, Columns: make([]string, n), Delimiter: delim}
+		got, err := dumpCSV(strings.NewReader(body.String()), q, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(refDump(body.String(), n, q, o, delim), got); d != "" {
+			t.Fatalf("body %q (-reference +got):\n%s", body.String(), d)
+		}
+	})
 }
