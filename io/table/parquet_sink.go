@@ -80,7 +80,11 @@ func (s *parquetSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) 
 	}
 	kept := slices.Clone(rows.Kept)
 	for _, i := range s.dense {
-		values, err := denseArray(kept[i], s.schema.Field(i).Type, s.mem)
+		var values arrow.Array
+		err := guard(func() (err error) {
+			values, err = denseArray(kept[i], s.schema.Field(i).Type, s.mem)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("%w: column %q: %w", ErrData, s.schema.Field(i).Name, err)
 		}

@@ -92,6 +92,8 @@ func TestParquetTypesReplaced(t *testing.T) {
 	}{
 		{arrow.BinaryTypes.StringView, arrow.STRING, `["a", null, "longer than a dozen bytes"]`, `["a" (null) "longer than a dozen bytes"]`},
 		{arrow.ListOf(arrow.BinaryTypes.StringView), arrow.LIST, `[["a", null], null, []]`, `[["a" (null)] (null) []]`},
+		{arrow.StructOf(arrow.Field{Name: "s", Type: arrow.BinaryTypes.StringView, Nullable: true}), arrow.STRUCT,
+			`[{"s": "a"}, null, {"s": null}, {"s": "b"}]`, `{["a" (null) (null) "b"]}`},
 		{arrow.FixedWidthTypes.Duration_us, arrow.INT64, `[5, null]`, `[5 (null)]`},
 		{&arrow.Decimal32Type{Precision: 5, Scale: 2}, arrow.DECIMAL128, `["1.50", null, "-3"]`, ``},
 		{&arrow.Decimal64Type{Precision: 12, Scale: 2}, arrow.DECIMAL128, `["1.50", null, "-3"]`, ``},
@@ -112,7 +114,8 @@ func TestParquetTypesReplaced(t *testing.T) {
 			continue
 		}
 		b := array.NewRecordBatch(schemaOf(fields), []arrow.Array{a}, int64(a.Len()))
-		s, err := openParquet(writeTyped(t, typedFormats()[0], fields, WriteOptions{}, b), ReadOptions{})
+		parts := []arrow.RecordBatch{b.NewSlice(0, 1), b.NewSlice(1, b.NumRows())}
+		s, err := openParquet(writeTyped(t, typedFormats()[0], fields, WriteOptions{}, parts...), ReadOptions{})
 		got := readBatch(t, memory.DefaultAllocator, s, err).Column(0)
 		text := fmt.Sprint(got)
 		if got.DataType().ID() != c.to || c.want != "" && text != c.want || got.NullN() != a.NullN() {

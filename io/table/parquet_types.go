@@ -1,12 +1,10 @@
 package table
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
@@ -77,56 +75,114 @@ func parquetType(t arrow.DataType) arrow.DataType {
 	return t
 }
 
-// denseArray is an array as the type that it is written as.
+// denseArray is an array as the type that it is written as. (The library's own
+// casts run on goroutines of theirs, where a panic ends the process.)
 func denseArray(a arrow.Array, t arrow.DataType, mem memory.Allocator) (arrow.Array, error) {
-	switch v := a.(type) {
-	case *array.Dictionary:
-		if values, ok := v.Dictionary().(texts); ok && t.ID() == arrow.STRING {
-			return gather(v, v.GetValueIndex, values, mem), nil
-		}
-	case *array.Decimal32:
-		return wideDecimals(v, t.(*arrow.Decimal128Type), func(i int) int64 { return int64(v.Value(i)) }, mem), nil
-	case *array.Decimal64:
-		return wideDecimals(v, t.(*arrow.Decimal128Type), func(i int) int64 { return int64(v.Value(i)) }, mem), nil
-	case texts:
-		if t.ID() == arrow.STRING {
-			return gather(a, func(i int) int { return i }, v, mem), nil
-		}
-	}
 	if arrow.TypeEqual(a.DataType(), t) {
 		a.Retain()
 		return a, nil
 	}
-	ctx := compute.WithAllocator(context.Background(), mem)
-	return compute.CastArray(ctx, a, compute.SafeCastOptions(t))
+	if arrow.IsNested(a.DataType().ID()) {
+		// A slice shows only part of its children; copied, it has no others.
+		whole, err := array.Concatenate([]arrow.Array{a}, mem)
+		if err != nil {
+			return nil, err
+		}
+		defer whole.Release()
+		a = whole
+	}
+	data, err := denseData(a.Data(), t, mem)
+	if err != nil {
+		return nil, err
+	}
+	defer data.Release()
+	return array.MakeFromData(data), nil
 }
 
-// gather makes a string array of the texts at the indices of a's rows.
-func gather(a arrow.Array, index func(int) int, values texts, mem memory.Allocator) arrow.Array {
-	b := array.NewStringBuilder(mem)
+// denseData is denseArray for the children of nested types too.
+func denseData(d arrow.ArrayData, t arrow.DataType, mem memory.Allocator) (arrow.ArrayData, error) {
+	if arrow.TypeEqual(d.DataType(), t) {
+		d.Retain()
+		return d, nil
+	}
+	if to, ok := t.(arrow.NestedType); ok && t.ID() == d.DataType().ID() {
+		children := make([]arrow.ArrayData, 0, len(d.Children()))
+		defer func() {
+			for _, c := range children {
+				c.Release()
+			}
+		}()
+		for i, c := range d.Children() {
+			child, err := denseData(c, to.Fields()[i].Type, mem)
+			if err != nil {
+				return nil, err
+			}
+			children = append(children, child)
+		}
+		return array.NewData(t, d.Len(), d.Buffers(), children, d.NullN(), d.Offset()), nil
+	}
+	if d.DataType().ID() == arrow.DURATION {
+		return array.NewData(t, d.Len(), d.Buffers(), nil, d.NullN(), d.Offset()), nil
+	}
+	a := array.MakeFromData(d)
+	defer a.Release()
+	values, index := a, func(i int) int { return i }
+	if v, ok := a.(*array.Dictionary); ok {
+		values, index = v.Dictionary(), v.GetValueIndex
+	}
+	b := array.NewBuilder(mem, t)
 	defer b.Release()
+	put := putter(b, values)
+	if put == nil {
+		return nil, fmt.Errorf("values of type %s cannot be written as %s", d.DataType(), t)
+	}
 	b.Reserve(a.Len())
 	for i := range a.Len() {
 		if a.IsNull(i) || values.IsNull(index(i)) {
 			b.AppendNull()
 			continue
 		}
-		b.Append(values.Value(index(i)))
+		put(index(i))
 	}
-	return b.NewArray()
+	dense := b.NewArray()
+	defer dense.Release()
+	dense.Data().Retain()
+	return dense.Data(), nil
 }
 
-// wideDecimals makes an array of 128-bit decimals of unscaled values.
-func wideDecimals(a arrow.Array, t *arrow.Decimal128Type, value func(int) int64, mem memory.Allocator) arrow.Array {
-	b := array.NewDecimal128Builder(mem, t)
-	defer b.Release()
-	b.Reserve(a.Len())
-	for i := range a.Len() {
-		if a.IsNull(i) {
-			b.AppendNull()
-			continue
+// putter appends value i of an array to a builder; nil where their types do
+// not go together.
+func putter(b array.Builder, values arrow.Array) func(i int) {
+	switch v := values.(type) {
+	case texts:
+		if b, ok := b.(interface{ Append(string) }); ok {
+			return func(i int) { b.Append(v.Value(i)) }
 		}
-		b.Append(decimal128.FromI64(value(i)))
+	case interface{ Value(int) []byte }:
+		if b, ok := b.(interface{ Append([]byte) }); ok {
+			return func(i int) { b.Append(v.Value(i)) }
+		}
+	case *array.Decimal32:
+		return narrowDecimal(b, func(i int) int64 { return int64(v.Value(i)) })
+	case *array.Decimal64:
+		return narrowDecimal(b, func(i int) int64 { return int64(v.Value(i)) })
+	default:
+		if arrow.TypeEqual(b.Type(), values.DataType()) {
+			return func(i int) {
+				// Few are numbers in a dictionary: text will do, and is exact.
+				if err := b.AppendValueFromString(values.ValueStr(i)); err != nil {
+					panic(err)
+				}
+			}
+		}
 	}
-	return b.NewArray()
+	return nil
+}
+
+func narrowDecimal(b array.Builder, value func(int) int64) func(i int) {
+	wide, ok := b.(*array.Decimal128Builder)
+	if !ok {
+		return nil
+	}
+	return func(i int) { wide.Append(decimal128.FromI64(value(i))) }
 }
