@@ -42,10 +42,11 @@ type Epoch struct {
 	Validation *float64 `json:"validation_loss,omitempty"`
 	// Measure is AUC, accuracy or RMSE of the validation rows, or of the
 	// training rows where there are none.
-	Measure float64       `json:"measure"`
-	Rate    float64       `json:"learning_rate"`
-	Best    bool          `json:"-"`
-	Left    time.Duration `json:"-"` // if all epochs are needed
+	Measure     *float64      `json:"measure,omitempty"`
+	MeasureName string        `json:"-"`
+	Rate        float64       `json:"learning_rate"`
+	Best        bool          `json:"-"`
+	Left        time.Duration `json:"-"` // if all epochs are needed
 }
 
 // restarts trains one network after the other and returns the parameters of
@@ -311,10 +312,11 @@ func (f *fit[T]) told(restart int, a *attempt, now Epoch, p []float64) (stop boo
 		if err != nil {
 			return false, err
 		}
-		if now.Measure = f.measure(judged); part == partValidate {
+		if now.Measure = finite(f.measure(judged)); part == partValidate {
 			now.Validation, criterion = &judged.loss, judged.loss
 		}
 	}
+	now.MeasureName = f.survey.task.MeasureName()
 	if now.Best = criterion < a.loss; now.Best {
 		a.loss, a.best = criterion, now.Epoch
 		a.p = append(a.p[:0], p...)

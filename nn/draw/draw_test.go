@@ -1,0 +1,228 @@
+package draw
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"image/gif"
+	"image/png"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"yhat/nn"
+)
+
+// bend is the single layer of two inputs that bends a grid.
+func bend() *nn.Model {
+	return &nn.Model{Name: "bend", Features: []nn.Feature{{Name: "x1", Scale: 1}, {Name: "x2", Scale: 1}},
+		Layers: []nn.Layer{{Name: "out", Activation: nn.Tanh.Default(), In: 2, Out: 2, W: []float64{2, math.Sqrt2, 1, math.Sqrt2}, B: []float64{-1, -1}}}}
+}
+
+// wide has layers of three units and of one.
+func wide() *nn.Model {
+	m := bend()
+	m.Layers = append([]nn.Layer{{Name: "hidden", Activation: nn.ReLU.Default(), In: 2, Out: 3, W: []float64{1, 2, -1, 1, 0, 3}, B: []float64{0, 1, 2}}},
+		nn.Layer{Name: "out", Activation: nn.Sigmoid.Default(), In: 3, Out: 1, W: []float64{1, -1, 0.5}, B: []float64{0.1}})
+	return m
+}
+
+var somePoints = Points{X: [][]float64{{1, 2}, {-1, 0.5}, {0, 0}, {3, -2}}, Class: []int{0, 1, 1, 0}, Classes: []string{"blue", "orange"}}
+
+// Every stage holds exactly what the network's definition gives.
+func TestStagesAreTheTrace(t *testing.T) {
+	m := bend()
+	f, err := Layers(m, somePoints, Grid{From: -5, To: 5, Lines: 3, Samples: 5})
+	if err != nil || len(f.Stages) != 4 {
+		t.Fatal(len(f.Stages), err)
+	}
+	for i, x := range somePoints.X {
+		s := m.Trace(x)[0]
+		for k, want := range [][]float64{x, s.Linear, s.Shifted, s.Output} {
+			if got := f.Stages[k].Dots[i]; got != (XY{want[0], want[1]}) {
+				t.Errorf("point %d, stage %d: %v, want %v", i, k, got, want)
+			}
+		}
+	}
+	if got := f.Stages[0].Across[2][4]; got != (XY{5, 5}) {
+		t.Errorf("the grid's last corner is %v", got)
+	}
+	if got := f.Stages[0].Down[0][4]; got != (XY{-5, 5}) {
+		t.Errorf("the first line down ends at %v", got)
+	}
+	for _, want := range []string{"W₁ = [[2, 1.41], [1, 1.41]]", "b₁ = (−1, −1)", "σ = tanh"} {
+		found := false
+		for _, s := range f.Stages {
+			found = found || strings.Join(s.Caption, "|") == want
+		}
+		if !found {
+			t.Errorf("no caption %s", want)
+		}
+	}
+}
+
+// Between stages the film goes exactly from one to the other.
+func TestMomentsEndOnStages(t *testing.T) {
+	f, _ := Layers(bend(), somePoints, Grid{From: -1, To: 1, Lines: 2, Samples: 3})
+	for i := range 3 {
+		start, end := f.moment(i, 0), f.moment(i, 1)
+		if start.Dots[0] != f.Stages[i].Dots[0] || end.Dots[0] != f.Stages[i+1].Dots[0] || end.Box != f.Stages[i+1].Box {
+			t.Errorf("stage %d is missed", i)
+		}
+	}
+	a, b := f.Stages[0].Dots[0], f.Stages[1].Dots[0]
+	if half := f.moment(0, 0.5).Dots[0]; math.Abs(half[0]-(a[0]+b[0])/2) > 1e-15 {
+		t.Errorf("half way is %v", half)
+	}
+}
+
+// Points of a plane in space are shown without loss by two components.
+func TestWideLayersAreSeenByPCA(t *testing.T) {
+	var rows [][]float64
+	for i := range 30 {
+		a, b := float64(i%7)-3, float64(i%5)-2
+		rows = append(rows, []float64{a + b, a - 2*b, 3 * a, b, 1})
+	}
+	v := newView(rows)
+	if math.Abs(v.share-1) > 1e-9 || v.words() != ", 5 units by PCA (100 %)" {
+		t.Errorf("share %g: %s", v.share, v.words())
+	}
+	distance := func(a, b []float64) float64 {
+		sum := 0.0
+		for i := range a {
+			sum += (a[i] - b[i]) * (a[i] - b[i])
+		}
+		return math.Sqrt(sum)
+	}
+	for i := range rows {
+		p, q := v.place(rows[i], i), v.place(rows[0], 0)
+		if d := math.Hypot(p[0]-q[0], p[1]-q[1]); math.Abs(d-distance(rows[i], rows[0])) > 1e-9 {
+			t.Fatalf("row %d: distance %g, want %g", i, d, distance(rows[i], rows[0]))
+		}
+	}
+}
+
+// pictures are one of each kind.
+func pictures(t *testing.T) map[string]*Picture {
+	film, err := Layers(wide(), somePoints, Grid{From: -2, To: 2, Lines: 4, Samples: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := wide()
+	big.Layers[0].Out, big.Layers[1].In = 40, 40
+	big.Layers[0].W, big.Layers[0].B, big.Layers[1].W = make([]float64, 80), make([]float64, 40), make([]float64, 40)
+	big.Layers[0].W[7] = -2
+	region := Region{X: "x1", Y: "x2", MinX: -1, MaxX: 1, MinY: -1, MaxY: 1, Threshold: 0.5, Title: "a & b <c>",
+		At: func(x, y float64) []float64 { return []float64{(1 + x*y) / 2} }, Points: []XY{{0, 0}, {5, 5}}, Names: []string{"a", "b"}, Class: []int{0, 1}}
+	return map[string]*Picture{
+		"layers": film.Still(false), "stages": film.Still(true), "network": Network(big, []string{"y_hat"}), "weights": Weights(big), "boundary": Boundary(region),
+		"curves":     Curves(Learning{Loss: []XY{{1, 2}, {2, 1}}, Validation: []XY{{1, 3}, {2, 2}}, Measure: []XY{{1, .5}, {2, .6}}, MeasureName: "AUC", Best: 2}),
+		"evaluation": Evaluation(Judged{Positive: "yes", ROC: []XY{{0, 0}, {1, 1}}, PrecisionRecall: []XY{{1, 1}}, Calibration: []XY{{.5, .5}}, Yes: []float64{1, .2}, No: []float64{0}}),
+	}
+}
+
+// Every picture is good SVG, the same each time, and comes as PNG and PDF.
+func TestPicturesInEveryFormat(t *testing.T) {
+	again := pictures(t)
+	for name, p := range pictures(t) {
+		var svg, twice, raster, pdf bytes.Buffer
+		for w, format := range map[*bytes.Buffer]string{&svg: "svg", &raster: "png", &pdf: "pdf"} {
+			if err := p.Write(w, format); err != nil {
+				t.Fatalf("%s as %s: %v", name, format, err)
+			}
+		}
+		if again[name].Write(&twice, "svg"); !bytes.Equal(svg.Bytes(), twice.Bytes()) {
+			t.Errorf("%s is not the same twice", name)
+		}
+		for dec := xml.NewDecoder(&svg); ; {
+			if _, err := dec.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		img, err := png.Decode(&raster)
+		if err != nil || img.Bounds().Dx() != int(math.Round(float64(p.width)*dpi/72)) {
+			t.Errorf("%s as png: %v", name, err)
+		}
+		if !bytes.HasPrefix(pdf.Bytes(), []byte("%PDF")) {
+			t.Errorf("%s is no PDF", name)
+		}
+	}
+}
+
+// The animation holds every stage and has the same frames between them.
+func TestFilmAsGIF(t *testing.T) {
+	f, _ := Layers(bend(), somePoints, Grid{})
+	var b bytes.Buffer
+	if err := f.GIF(&b); err != nil {
+		t.Fatal(err)
+	}
+	film, err := gif.DecodeAll(&b)
+	if err != nil || len(film.Image) != 4+3*(between-1) {
+		t.Fatal(len(film.Image), err)
+	}
+	for i := range f.Stages {
+		if film.Delay[i*between] < holdTime {
+			t.Errorf("stage %d is not held", i)
+		}
+	}
+}
+
+// The page holds every stage's places as JSON, and no name can break out.
+func TestFilmAsPage(t *testing.T) {
+	points := somePoints
+	points.Classes = []string{"</script>", "orange"}
+	f, _ := Layers(bend(), points, Grid{From: -1, To: 1, Lines: 2, Samples: 3})
+	var b bytes.Buffer
+	if err := f.HTML(&b, "a <title>"); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	if strings.Count(page, "</script>") != 1 || strings.Contains(page, "a <title>") || strings.Contains(page, "{{") {
+		t.Error("the page is not well formed")
+	}
+	_, rest, _ := strings.Cut(page, "const film = ")
+	var film struct{ Stages []struct{ Dots []float64 } }
+	if err := json.NewDecoder(strings.NewReader(rest)).Decode(&film); err != nil || len(film.Stages) != 4 || len(film.Stages[3].Dots) != 8 {
+		t.Fatalf("%v: %d stages", err, len(film.Stages))
+	}
+	if got, want := film.Stages[3].Dots[0], math.Tanh(2+2*math.Sqrt2-1); math.Abs(got-want) > 5e-5 {
+		t.Errorf("the first point ends at %g, want %g", got, want)
+	}
+}
+
+func TestStraightenedStaysNear(t *testing.T) {
+	var line []vg.Point
+	for i := range 200 {
+		x := float64(i) / 10
+		line = append(line, vg.Point{X: vg.Length(x), Y: vg.Length(3 * math.Sin(x))})
+	}
+	short := straightened(line)
+	if len(short) >= len(line) || short[0] != line[0] || short[len(short)-1] != line[199] {
+		t.Fatalf("%d of %d places are left", len(short), len(line))
+	}
+	for _, p := range line {
+		nearest := math.Inf(1)
+		for i := range short[1:] {
+			nearest = min(nearest, offLine(p, short[i], short[i+1]))
+		}
+		if nearest > flatness {
+			t.Fatalf("%v is %g away", p, nearest)
+		}
+	}
+}
+
+func TestWideLayersAreElided(t *testing.T) {
+	c := newColumn(40)
+	if len(c.units) != mostNodes || c.units[0] != 0 || c.units[len(c.units)-1] != 39 {
+		t.Errorf("units %v", c.units)
+	}
+	if c := newColumn(12); len(c.units) != 12 {
+		t.Errorf("units %v", c.units)
+	}
+}
