@@ -183,7 +183,10 @@ func (p *epochLine) show(restart int, e pipeline.Epoch) {
 	if e.Validation != nil {
 		text += fmt.Sprintf("  validation %.5g", *e.Validation)
 	}
-	text += fmt.Sprintf("  %.5g  %s left", e.Measure, e.Left.Round(time.Second))
+	if e.Measure != nil {
+		text += fmt.Sprintf("  %s %.5g", e.MeasureName, *e.Measure)
+	}
+	text += fmt.Sprintf("  %s left", e.Left.Round(time.Second))
 	fmt.Fprint(p.ui.stderr, "\r\x1b[K"+text)
 }
 
