@@ -17,6 +17,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add("\"never closed", uint8(0), uint8(2), uint8(3))
 	f.Add("123456789.125\t12345678\t\"1234567.5\"\t0.12345678901234567", uint8(3), uint8(9), uint8(200))
 	f.Add("1,2,3,4,5,6,7,8,9,10,11,12\na,bb,ccc,,\"f\",g,h\"h,i,j,k,l,m\n,,,,,,,,,,,\n", uint8(11), uint8(10), uint8(200))
+	f.Add("1,abcdef\n2,b\n,\"\nxyz\"\n", uint8(1), uint8(15), uint8(200)) // too long, typed
+	f.Add("1,abcdef\n2,b\n", uint8(1), uint8(0), uint8(200))              // too long, whole
+	f.Add("1,2\r\n\r\n\r", uint8(1), uint8(5), uint8(200))                // ends in a carriage return
+	f.Add("a\n\n\"\"\n\r\n", uint8(0), uint8(15), uint8(1))               // blank lines that are rows
 	f.Fuzz(func(t *testing.T, body string, columns, choice, size uint8) {
 		n := int(columns%12) + 1
 		delim := []byte{',', ';', '\t', 0xfe, ' '}[choice%5]

@@ -170,6 +170,19 @@ func TestComputedColumnsAsText(t *testing.T) {
 	}
 }
 
+func TestComputedColumnsWithFixedDecimals(t *testing.T) {
+	list := Computed{Name: "a1", List: true, F32: Lanes[float32]{Data: make([]float32, 64), Units: 2}}
+	many := Computed{Name: "m", Codes: []int32{70}}
+	for i := range 80 {
+		many.Words = append(many.Words, fmt.Sprintf("w;%d", i))
+	}
+	made := []Computed{list, {Name: "y", F32: lanesOf[float32](0.125)}, {Name: "z", F64: lanesOf(-2.0)}, many}
+	got := rewrite(t, "id\n1\n", ReadOptions{}, nil, CSV, WriteOptions{FloatFixed: 2, Delimiter: ';'}, made...)
+	if want := "a1;y;z;m\n[0.00,0.00];0.12;-2.00;\"w;70\"\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestDroppedRowsAndMarks(t *testing.T) {
 	src, _ := newCSV(strings.NewReader("a\n1\n2\n3\n"), func() Info { return Info{} }, ReadOptions{})
 	if err := src.Start(Request{Raw: true, Keep: []KeepRequest{{}}}); err != nil {
@@ -229,6 +242,16 @@ func TestTypedCellsAsText(t *testing.T) {
 		{`"a ""b"", c"`, arrow.BinaryTypes.String, func(b array.Builder) { b.(*array.StringBuilder).Append(`a "b", c`) }},
 		{"plain", &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String},
 			func(b array.Builder) { b.(*array.BinaryDictionaryBuilder).AppendString("plain") }},
+		{"-5", arrow.PrimitiveTypes.Int8, func(b array.Builder) { b.(*array.Int8Builder).Append(-5) }},
+		{"65535", arrow.PrimitiveTypes.Uint16, func(b array.Builder) { b.(*array.Uint16Builder).Append(65535) }},
+		{"2024-02-29", arrow.FixedWidthTypes.Date64, func(b array.Builder) { b.(*array.Date64Builder).Append(arrow.Date64FromTime(noon)) }},
+		{"12:30:15.25", arrow.FixedWidthTypes.Time32ms, func(b array.Builder) { b.(*array.Time32Builder).Append(45015250) }},
+		{"12:30:15.25", arrow.FixedWidthTypes.Time64us, func(b array.Builder) { b.(*array.Time64Builder).Append(45015250000) }},
+		{"a b", arrow.BinaryTypes.LargeString, func(b array.Builder) { b.(*array.LargeStringBuilder).Append("a b") }},
+		{`"a,b"`, arrow.BinaryTypes.StringView, func(b array.Builder) { b.(*array.StringViewBuilder).Append("a,b") }},
+		{"AQI=", &arrow.FixedSizeBinaryType{ByteWidth: 2}, func(b array.Builder) { b.(*array.FixedSizeBinaryBuilder).Append([]byte{1, 2}) }},
+		{`""`, arrow.BinaryTypes.LargeBinary, func(b array.Builder) { b.(*array.BinaryBuilder).Append(nil) }},
+		{"inf", arrow.PrimitiveTypes.Float64, func(b array.Builder) { b.(*array.Float64Builder).Append(math.Inf(1)) }},
 		{`"[1,2]"`, arrow.ListOf(arrow.PrimitiveTypes.Int64), func(b array.Builder) {
 			l := b.(*array.ListBuilder)
 			l.Append(true)
