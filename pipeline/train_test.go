@@ -1,0 +1,298 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"yhat/io/table"
+	"yhat/nn"
+)
+
+// lesson is a job of training over a table given as text.
+func lesson(t *testing.T, text string, blockSize int) *TrainJob {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lesson.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k, err := nn.ChooseKernel("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &TrainJob{
+		Inputs: []string{path}, Workers: 2, Kernel: k, Bad: Fail, Standardize: true,
+		Open: func(p string) (table.Source, error) {
+			return table.Open(p, table.ReadOptions{BlockSize: blockSize})
+		},
+		Targets: []string{"y"}, Features: []string{"a", "b"}, Hidden: []int{6}, Activation: nn.Tanh.Default(),
+		Fit:   Fit{Optimizer: "adam", Rate: 0.02, Schedule: "constant", Batch: 64, Epochs: 30, Patience: 10, Seed: 3, Restarts: 1, Precision: 32},
+		Split: Split{Validate: 0.2, Test: 0.1, Stratified: true, Seed: 3},
+	}
+}
+
+// circle is a table whose y is yes within a circle: no line tells it.
+func circle(rows int) string {
+	r := rand.New(rand.NewPCG(5, 5))
+	var b strings.Builder
+	b.WriteString("id,a,b,kind,y\n")
+	for i := range rows {
+		x, y, word := 4*r.Float64()-2, 4*r.Float64()-2, "no"
+		if x*x+y*y < 2 {
+			word = "yes"
+		}
+		fmt.Fprintf(&b, "%d,%.4f,%.4f,%s,%s\n", i, x, y, []string{"red", "green"}[i%2], word)
+	}
+	return b.String()
+}
+
+func TestALearnedCircle(t *testing.T) {
+	m, report, err := Train(context.Background(), lesson(t, circle(1500), 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Task != Binary || !reflect.DeepEqual(m.Outputs.Labels, []string{"no", "yes"}) || *m.Outputs.Threshold != 0.5 {
+		t.Errorf("task %s, outputs %+v", report.Task, m.Outputs)
+	}
+	if report.Test == nil || *report.Test.AUC < 0.98 {
+		t.Errorf("test measures %+v", report.Test)
+	}
+	for _, x := range [][2]float64{{0, 0.1}, {1.8, 1.8}} {
+		in := []float64{(x[0] - m.Features[0].Center) / m.Features[0].Scale, (x[1] - m.Features[1].Center) / m.Features[1].Scale}
+		y := m.Trace(in)[1].Output[0]
+		if inside := x[0] < 1; inside != (y > 0.5) {
+			t.Errorf("at %v the prediction is %g", x, y)
+		}
+	}
+}
+
+// What is learned does not depend on workers, blocks, memory's maker or the
+// instruction set.
+func TestTheSameSeedGivesTheSameModel(t *testing.T) {
+	text := circle(900)
+	learn := func(workers, block int, kernel string, optimizer string) *nn.Model {
+		job := lesson(t, text, block)
+		job.Workers, job.Fit.Epochs, job.Fit.Dropout, job.Fit.Optimizer, job.Fit.Batch = workers, 4, 0.2, optimizer, 600
+		job.Features = []string{"a", "b", "kind"}
+		if kernel != "" {
+			var err error
+			if job.Kernel, err = nn.ChooseKernel(kernel); err != nil {
+				t.Skip(err)
+			}
+		}
+		job.Room = func(bytes int) ([]byte, bool, error) { return make([]byte, bytes+8), false, nil }
+		m, _, err := Train(context.Background(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for _, optimizer := range []string{"adam", "lbfgs"} {
+		want := learn(1, 0, "", optimizer)
+		for _, other := range []*nn.Model{learn(2, 0, "", optimizer), learn(5, 700, "", optimizer)} {
+			if !reflect.DeepEqual(other.Layers, want.Layers) || !reflect.DeepEqual(other.Features, want.Features) {
+				t.Errorf("%s: other workers or blocks learn another model", optimizer)
+			}
+		}
+	}
+	if k := nn.Kernels(); len(k) == 3 && !reflect.DeepEqual(learn(1, 0, k[0], "adam").Layers, learn(1, 0, k[1], "adam").Layers) {
+		t.Errorf("%s and %s learn different models", k[0], k[1])
+	}
+}
+
+// Fill, center, scale and categories come from the training rows alone.
+func TestFeaturesAreLearnedFromTrainingRows(t *testing.T) {
+	text := "a,b,part,y\n1,x,train,0\n2,x,train,1\n3,y,train,0\n,,train,1\n100,z,check,1\n200,z,judge,0\n5,x,train,\n"
+	job := lesson(t, text, 0)
+	job.Split = Split{ValidateWhere: []Where{{"part", "check"}}, TestWhere: []Where{{"part", "judge"}}}
+	job.Fit.Epochs = 1
+	m, report, err := Train(context.Background(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := m.Features[0], m.Features[1]
+	if *a.Fill != 2 || a.Center != 2 || a.Scale != 0.816497 {
+		t.Errorf("a: fill %g, center %g, scale %g", *a.Fill, a.Center, a.Scale)
+	}
+	if !reflect.DeepEqual(b.Categories, []string{"x", "y"}) || b.FillCategory != "x" || !b.UnknownZeros {
+		t.Errorf("b: %+v", b)
+	}
+	if got, want := report.Rows, (TrainRows{Read: 7, NoTarget: 1, Training: 4, Validation: 1, Test: 1}); got != want {
+		t.Errorf("rows %+v, want %+v", got, want)
+	}
+}
+
+// A regression with a linear end is trained on scaled targets; the model gives
+// them in their own units.
+func TestALearnedLine(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a,b,y\n")
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 600 {
+		x, z := r.NormFloat64(), 10*r.NormFloat64()
+		fmt.Fprintf(&b, "%g,%g,%g\n", x, z, 1000+50*x-7*z)
+	}
+	job := lesson(t, b.String(), 0)
+	job.Hidden, job.Fit.Optimizer, job.Fit.L2, job.Split.Stratified = nil, "lbfgs", 0, false
+	m, report, err := Train(context.Background(), job)
+	if err != nil || report.Task != Regression {
+		t.Fatal(report, err)
+	}
+	in := []float64{(1 - m.Features[0].Center) / m.Features[0].Scale, (2 - m.Features[1].Center) / m.Features[1].Scale}
+	if got := m.Trace(in)[0].Output[0]; math.Abs(got-1036) > 0.01 {
+		t.Errorf("at (1, 2): %g, want 1036", got)
+	}
+	if *report.Test.RMSE > 0.05 {
+		t.Errorf("RMSE %g", *report.Test.RMSE)
+	}
+}
+
+func TestTrainingRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		set  func(*TrainJob)
+		kind error
+		says string
+	}{
+		"a bad cell":          {"a,b,y\n1,2,0\n3,4,1\n5,oops,1\n6,7,0\n", nil, table.ErrData, "row 3, line 4, column \"b\""},
+		"one class":           {"a,b,y\n1,2,0\n3,4,0\n", nil, table.ErrData, "only one value"},
+		"no target":           {"a,b,y\n1,2,\n", nil, table.ErrData, "no row has a target"},
+		"a target as feature": {"a,b,y\n1,2,0\n", func(j *TrainJob) { j.Features = []string{"a", "y"} }, table.ErrUsage, "both feature and target"},
+		"a missing column":    {"a,bb,y\n1,2,0\n", nil, table.ErrData, "no column \"b\""},
+		"loss of another":     {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.Loss = "huber" }, table.ErrUsage, "does not go with"},
+		"a class not there":   {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.ClassWeights = map[string]float64{"2": 3} }, table.ErrUsage, "no value \"2\""},
+		"an exploding loss": {"a,b,y\n1,2,1e30\n1,3,2\n2,2,-1e35\n", func(j *TrainJob) {
+			j.Standardize, j.Task, j.Fit.Optimizer, j.Fit.Rate, j.Split = false, Regression, "sgd", 1e10, Split{}
+		}, table.ErrUsage, "no longer finite"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			job := lesson(t, c.text, 0)
+			if c.set != nil {
+				c.set(job)
+			}
+			_, _, err := Train(context.Background(), job)
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v", err)
+			}
+			if err != nil && strings.Contains(err.Error(), "oops") {
+				t.Error("the message holds a cell's value")
+			}
+		})
+	}
+}
+
+func TestRejectedRowsAreCounted(t *testing.T) {
+	job := lesson(t, circle(200)+"x,1,oops,red,yes\n", 0)
+	job.Bad = Reject
+	_, report, err := Train(context.Background(), job)
+	if err != nil || report.Rows.Rejected != 1 || report.Rows.Training+report.Rows.Validation+report.Rows.Test != 200 {
+		t.Errorf("%+v %v", report.Rows, err)
+	}
+}
+
+// In each twenty rows of a class the shares are exact.
+func TestSharesAreExact(t *testing.T) {
+	s := sharer{split: &Split{Validate: 0.15, Test: 0.1, Seed: 9}}
+	var counts [3]int
+	for i := range 400 {
+		counts[s.next()]++
+		if n := i + 1; n%urn == 0 && (counts[partValidate] != int(0.15*float64(n)+0.5) || counts[partTest] != n/10) {
+			t.Fatalf("after %d rows: %v", n, counts)
+		}
+	}
+}
+
+// judgedTable is predictions beside the truth, for Evaluate.
+func evaluated(t *testing.T, text string, set func(*EvalJob)) (*Evaluation, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "scored.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	job := &EvalJob{Inputs: []string{path}, Workers: 2, Target: "y", Threshold: 0.5,
+		Open: func(p string) (table.Source, error) { return table.Open(p, table.ReadOptions{BlockSize: 64}) }}
+	if set != nil {
+		set(job)
+	}
+	return Evaluate(context.Background(), job)
+}
+
+func measureOf(g EvalGroup, name string) float64 {
+	for _, m := range g.Measures {
+		if m.Name == name && m.Value != nil {
+			return *m.Value
+		}
+	}
+	return math.NaN()
+}
+
+func TestEvaluateTwoClasses(t *testing.T) {
+	text := "y,y_hat,sex\nno,0.1,f\nno,0.4,m\nyes,0.4,f\nyes,0.8,m\nno,0.9,f\nno,0.2,m\n,0.5,m\nyes,,f\n"
+	e, err := evaluated(t, text, func(j *EvalJob) { j.By, j.Draws = "sex", 50 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Rows != (EvalRows{8, 6, 1, 1}) || *e.All.Positives != 2 || len(e.Groups) != 2 || e.Groups[0].Value != "f" {
+		t.Errorf("%+v", e)
+	}
+	if auc := measureOf(e.All, "auc"); auc != 5.5/8 {
+		t.Errorf("AUC %g", auc)
+	}
+	if !reflect.DeepEqual(e.All.Confusion, [][]float64{{3, 1}, {1, 1}}) {
+		t.Errorf("confusion %v", e.All.Confusion)
+	}
+	if m := e.All.Measures[0]; *m.Low > *m.Value || *m.High < *m.Value {
+		t.Errorf("interval %g to %g around %g", *m.Low, *m.High, *m.Value)
+	}
+}
+
+func TestEvaluateClassesAndNumbers(t *testing.T) {
+	// The columns stand in another order than the labels.
+	e, err := evaluated(t, "y,y_hat_c,y_hat_a,y_hat_b\na,0.1,0.7,0.2\nb,0.5,0.3,0.2\nc,0.8,0.1,0.1\n", nil)
+	if err != nil || e.Task != Multiclass || math.Abs(measureOf(e.All, "accuracy")-2./3) > 1e-15 || !reflect.DeepEqual(e.Labels, []string{"c", "a", "b"}) {
+		t.Errorf("%+v %v", e, err)
+	}
+	if want := -(math.Log(0.7) + math.Log(0.2) + math.Log(0.8)) / 3; math.Abs(measureOf(e.All, "log_loss")-want) > 1e-15 {
+		t.Errorf("log loss %g, want %g", measureOf(e.All, "log_loss"), want)
+	}
+	e, err = evaluated(t, "y,y_hat\n1.5,1\n4,2\n4.25,5\n", nil)
+	if err != nil || e.Task != Regression || math.Abs(measureOf(e.All, "mae")-(0.5+2+0.75)/3) > 1e-15 {
+		t.Errorf("%+v %v", e, err)
+	}
+	if _, err = evaluated(t, "y,y_hat\n0,0.2\n1,1.2\n", nil); !errors.Is(err, table.ErrData) {
+		t.Errorf("a probability beyond 1: %v", err)
+	}
+}
+
+func TestReadPoints(t *testing.T) {
+	fill := 7.0
+	m := &nn.Model{Features: []nn.Feature{{Name: "a", Center: 1, Scale: 2}, {Name: "b", Scale: 1, Fill: &fill}, {Name: "c", Categories: []string{"u", "v"}}}}
+	text := "b,a,c,kind\n1,3,u,x\n,5,v,y\n2,,u,x\n2,1,w,x\n4,1,v,\n1,1,u,y\n"
+	path := filepath.Join(t.TempDir(), "points.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := ReadPoints(context.Background(), &PointsJob{Inputs: []string{path}, Workers: 1, Model: m, Label: "kind", Limit: 10,
+		Open: func(p string) (table.Source, error) { return table.Open(p, table.ReadOptions{}) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]float64{{1, 1, 1, 0}, {2, 7, 0, 1}, {0, 1, 1, 0}}
+	if !reflect.DeepEqual(p.X, want) || !reflect.DeepEqual(p.Class, []int{0, 1, 1}) || p.LeftOut != 3 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestActivationColumns(t *testing.T) {
+	got := ActivationColumns([]string{"id", "a1_0", "a2_0", "a1_1", "a4_0"})
+	if !reflect.DeepEqual(got, [][]string{{"a1_0", "a1_1"}, {"a2_0"}}) {
+		t.Errorf("%v", got)
+	}
+}
