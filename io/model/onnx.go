@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"yhat/nn/graph"
 )
@@ -127,6 +130,28 @@ func (m *ONNX) known() error {
 			}
 			return fmt.Errorf("operator set %s %d: versions 1 to %d are known", name, v, newest)
 		}
+	}
+	return nil
+}
+
+// Columns are the names of columns that the model's metadata tells, for inputs
+// that are matrices: a JSON list, or names between commas, under feature_names,
+// features, columns or input_columns. Nil if it tells none.
+func (m *ONNX) Columns() []string {
+	for _, key := range []string{"feature_names", "features", "columns", "input_columns"} {
+		text := strings.TrimSpace(m.Metadata[key])
+		if text == "" {
+			continue
+		}
+		var list []string
+		if json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
+			return list
+		}
+		list = strings.Split(text, ",")
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+		return list
 	}
 	return nil
 }

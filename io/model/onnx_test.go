@@ -227,7 +227,7 @@ func TestUnnamedColumns(t *testing.T) {
 		t.Errorf("got %v, want three columns to be named", err)
 	}
 	m.Metadata["feature_names"] = `["a", "b, c", "d"]`
-	table, err := graph.CompileTable(m.Graph, graph.Options{}, nil)
+	table, err := graph.CompileTable(m.Graph, graph.Options{}, m.Columns())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,8 @@
 package graph
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 
 	"yhat/nn"
 	"yhat/nn/internal/kernel"
@@ -55,14 +53,9 @@ func (e *ColumnsError) Error() string {
 }
 
 // CompileTable compiles a graph for tables. columns name the columns of inputs
-// that are matrices, in order; without any, the model's metadata is asked
-// (feature_names, features, columns or input_columns: a JSON list, or names
-// between commas). An input of one column has its own name. The error is an
-// *UnsupportedError or a *ColumnsError.
+// that are matrices, in order; an input of one column has its own name. The
+// error is an *UnsupportedError or a *ColumnsError.
 func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
-	if columns == nil {
-		columns = metadataColumns(g.Metadata)
-	}
 	opt, err := g.fixWidths(opt, columns)
 	if err != nil {
 		return nil, err
@@ -76,26 +69,6 @@ func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 		return nil, err
 	}
 	return t, t.predictions(len(g.Outputs))
-}
-
-// metadataColumns are the names of columns that a model itself tells.
-func metadataColumns(metadata map[string]string) []string {
-	for _, key := range []string{"feature_names", "features", "columns", "input_columns"} {
-		text := strings.TrimSpace(metadata[key])
-		if text == "" {
-			continue
-		}
-		var list []string
-		if json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
-			return list
-		}
-		list = strings.Split(text, ",")
-		for i := range list {
-			list[i] = strings.TrimSpace(list[i])
-		}
-		return list
-	}
-	return nil
 }
 
 // fixWidths gives a matrix of any number of columns as many as there are names
