@@ -13,6 +13,9 @@ type onnxGraph struct {
 	beside *beside
 	files  map[string]*externalFile
 	maps   map[string]bool // inputs that are maps
+	// Bytes of external files, and bytes taken from them: tensors may share a
+	// piece of a file, but not without end.
+	external, taken int64
 }
 
 func (d *onnxGraph) decode(body []byte) error {

@@ -241,6 +241,9 @@ func (d *onnxGraph) outside(r *rawTensor, n int, t graph.Type) ([]byte, error) {
 	if length != want || offset < 0 || offset > f.size || want > f.size-offset {
 		return nil, fmt.Errorf("external data %.80q: %d bytes at %d of a file of %d, want %d", name, length, offset, f.size, want)
 	}
+	if d.taken += want; d.taken > 4*d.external {
+		return nil, fmt.Errorf("external data %.80q: too many tensors of the same bytes", name)
+	}
 	data := make([]byte, want)
 	if _, err := f.file.ReadAt(data, offset); err != nil && want > 0 {
 		return nil, fmt.Errorf("external data %.80q: %w", name, err)
@@ -266,6 +269,7 @@ func (d *onnxGraph) openExternal(name string) (*externalFile, error) {
 			return nil, err
 		}
 	}
+	d.external += size
 	f := &externalFile{file, size}
 	d.files[name] = f
 	return f, nil

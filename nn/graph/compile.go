@@ -203,7 +203,10 @@ func (c *compiler) compile(d *Node) {
 		return
 	}
 	mark := len(c.steps)
-	err := n.shapeArithmetic(op)
+	outer, err := n.outerRows()
+	if err == nil {
+		err = n.shapeArithmetic(op)
+	}
 	if err == nil && !n.done {
 		err = op.compile(n)
 	}
@@ -221,6 +224,9 @@ func (c *compiler) compile(d *Node) {
 	}
 	for i, name := range d.Outputs {
 		if name != "" && i < len(n.out) && n.out[i] != nil {
+			if v := n.out[i]; v.rows >= 0 && v.outer == 0 {
+				v.outer = outer
+			}
 			c.values[name] = n.out[i]
 		} else if name != "" && c.uses[name] > 0 {
 			c.refuse(d, fmt.Errorf("its output %d is not supported", i))
@@ -250,13 +256,27 @@ func (c *compiler) inputsOf(d *Node, op operator) (*node, bool) {
 		if !op.fuses {
 			c.force(v)
 		}
-		if v.stacked != nil && d.Op != "Reshape" {
-			c.refuse(d, fmt.Errorf("%w: its input is joined along the batch axis", errMixes))
-			return nil, false
-		}
 		n.in = append(n.in, v)
 	}
 	return n, true
+}
+
+// outerRows is what stands outside the rows on the batch axis of the inputs,
+// which must agree. Operators leave it as it is, but for those that change
+// shapes or join.
+func (n *node) outerRows() (int, error) {
+	outer := 0
+	for _, v := range n.in {
+		if v == nil || v.rows < 0 {
+			continue
+		}
+		if own := max(1, v.outer); outer != 0 && own != outer {
+			return 0, fmt.Errorf("%w: batch axes that are cut differently", errMixes)
+		} else {
+			outer = own
+		}
+	}
+	return max(1, outer), nil
 }
 
 func (c *compiler) refuse(d *Node, err error) {

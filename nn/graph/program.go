@@ -31,7 +31,7 @@ func (c *compiler) results() ([]port, error) {
 		if err != nil {
 			return nil, &UnsupportedError{[]Refusal{{Op: "output", Node: name, Reason: "nothing gives it"}}}
 		}
-		if v.dims != nil || v.stacked != nil {
+		if v.dims != nil || v.outer > 1 && v.rows >= 0 {
 			return nil, &UnsupportedError{[]Refusal{{Op: "output", Node: name, Reason: errRowCount.Error()}}}
 		}
 		c.force(v)

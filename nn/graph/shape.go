@@ -134,9 +134,6 @@ func compileReshape(n *node) error {
 	if err != nil {
 		return err
 	}
-	if x.stacked != nil {
-		x = x.stacked
-	}
 	var dims []dim
 	if n.Version < 5 {
 		for _, d := range n.ints("shape") {
@@ -149,10 +146,18 @@ func compileReshape(n *node) error {
 	if err != nil {
 		return err
 	}
-	if rows, err = rowsKept(x, shape, rows); err != nil {
+	return n.reshapeTo(x, shape, rows)
+}
+
+// reshapeTo makes result 0 of x, in another shape with its rows at an axis.
+func (n *node) reshapeTo(x *value, shape []int, rows int) error {
+	rows, outer, err := rowsKept(x, shape, rows)
+	if err != nil {
 		return err
 	}
-	n.set(0, n.c.view(x, shape, rows, nil))
+	y := n.c.view(x, shape, rows, nil)
+	y.outer = outer
+	n.set(0, y)
 	return nil
 }
 
@@ -200,21 +205,22 @@ func reshaped(x *value, dims []dim, zeros bool) (shape []int, rows int, err erro
 	return shape, rows, nil
 }
 
-// rowsKept makes sure that a change of shape leaves each row's elements
-// together: as much must stand before the batch axis as before.
-func rowsKept(x *value, shape []int, rows int) (int, error) {
+// rowsKept finds what stands outside the rows on their axis after a change of
+// shape, which must be as much as before, the axes before that one included.
+func rowsKept(x *value, shape []int, rows int) (axis, outer int, err error) {
 	switch {
 	case x.rows < 0:
-		return rows, nil
+		return rows, 1, nil
 	case rows < 0 && len(shape) > 0 && shape[0] == 1:
 		rows = 0 // a fixed batch of one: run row by row
 	case rows < 0:
-		return 0, fmt.Errorf("%w: the new shape has no batch axis", errMixes)
+		return 0, 0, fmt.Errorf("%w: the new shape has no batch axis", errMixes)
 	}
-	if count(x.shape[:x.rows]) != count(shape[:rows]) {
-		return 0, fmt.Errorf("%w: the batch axis is cut differently", errMixes)
+	before, now := count(x.shape[:x.rows])*max(1, x.outer), max(1, count(shape[:rows]))
+	if outer = before / now; before%now != 0 || outer == 0 || shape[rows]%outer != 0 {
+		return 0, 0, fmt.Errorf("%w: the batch axis is cut differently", errMixes)
 	}
-	return rows, nil
+	return rows, outer, nil
 }
 
 // compileFlatten makes a matrix of the axes before axis and those from it on.
@@ -238,11 +244,7 @@ func compileFlatten(n *node) error {
 			rows = 1
 		}
 	}
-	if rows, err = rowsKept(x, shape, rows); err != nil {
-		return err
-	}
-	n.set(0, n.c.view(x, shape, rows, nil))
-	return nil
+	return n.reshapeTo(x, shape, rows)
 }
 
 // axes are the axes in attribute "axes" or, since operator set since, in input

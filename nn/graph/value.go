@@ -22,9 +22,9 @@ type value struct {
 	index   []int32
 	labels  []string // of a ZipMap's columns
 	foreign bool     // text from outside, which may be of words not known
-	// Tensors joined along the batch axis: the same elements with an axis of
-	// the tensors before that of the rows. Only Reshape can part them.
-	stacked *value
+	// What of shape[rows] stands outside the rows, 0 being 1: elements [outer,
+	// rows, rest] share that axis, as when tokens and rows become one axis.
+	outer int
 }
 
 // dim is a whole number n, or n times the number of rows.
