@@ -59,6 +59,9 @@ Commands:
   score        rows in, rows with predictions out
   inspect      describe a model, or a table
   verify       compute stored predictions again, and compare
+  train        learn a network from a table
+  eval         judge predictions against what was true
+  draw         draw layers, network, boundary, weights or curves
   version      version, commit, Go and the kernel in use
   completion   completion for bash, zsh or fish
   man          the manual page
@@ -86,7 +89,7 @@ func commandHelp(c *cli.Command) string {
 	for line := range strings.Lines(c.Description) {
 		b.WriteString("  " + line)
 	}
-	for _, group := range []string{reading, writing, badRows, running, telling} {
+	for _, group := range []string{reading, networkGroup, learningGroup, writing, badRows, running, telling} {
 		writeGroup(&b, group, c.Flags)
 	}
 	if findFlag(c, "config") != nil {

@@ -51,7 +51,8 @@ func newApp(u *ui) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			scoreCommand(u), inspectCommand(u), verifyCommand(u), versionCommand(u),
+			scoreCommand(u), inspectCommand(u), verifyCommand(u),
+			trainCommand(u), evalCommand(u), drawCommand(u), versionCommand(u),
 			completionCommand(u), manCommand(u),
 		},
 	}
