@@ -34,6 +34,14 @@ func (c *csvScan) run(data []byte, final bool) {
 }
 
 func (c *csvScan) walk(data []byte, final bool) {
+	if !c.first && c.pos == c.start {
+		if i := indexQuote(data, c.pos); dense(data[i:]) {
+			c.gap(data, i)
+			c.searchGaps(data)
+			c.pos = i
+			c.masks(data)
+		}
+	}
 	for c.pos < len(data) {
 		i := indexQuote(data, c.pos)
 		if c.open {
