@@ -182,21 +182,42 @@ func (s *parquetSource) next(b *Block) error {
 	n, first := min(s.step, s.left), s.rows-s.left
 	state := &parquetBlock{first: first, rows: n, turn: s.turn, columns: make([]parquetPart, len(s.columns))}
 	b.state, b.source = state, s // before an error may end this: the block is released
-	for i := range s.columns {
-		var err error
-		c, part := &s.columns[i], &state.columns[i]
-		if c.reader != nil {
-			part.array, err = s.readColumn(c.reader, n)
-		} else {
-			part.pages, err = c.flat.take(first, n)
-		}
+	cut := func(i int) error {
+		err := guard(func() error { return s.cutColumn(&s.columns[i], &state.columns[i], first, n) })
 		if err != nil {
 			return fmt.Errorf("column %q of row group %d: %w", s.fields[s.plan.columns[i]].Name, s.group, err)
 		}
+		return nil
+	}
+	var slow []int
+	for i := range s.columns {
+		if s.columns[i].reader != nil {
+			slow = append(slow, i)
+		} else if err := cut(i); err != nil {
+			return err
+		}
+	}
+	parallel := s.o.Parallel
+	if parallel == nil || len(slow) < 2 {
+		parallel = oneByOne
+	}
+	err := parallel(context.Background(), len(slow), func(k int) error { return cut(slow[k]) })
+	if err != nil {
+		return err
 	}
 	s.left -= n
 	s.turn++
 	return nil
+}
+
+// cutColumn loads a column's pages of n rows, or reads the rows.
+func (s *parquetSource) cutColumn(c *parquetColumn, part *parquetPart, first, n int64) (err error) {
+	if c.reader != nil {
+		part.array, err = s.readColumn(c.reader, n)
+	} else {
+		part.pages, err = c.flat.take(first, n)
+	}
+	return err
 }
 
 // readColumn reads the next n rows of a column.

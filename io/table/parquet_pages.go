@@ -78,6 +78,7 @@ func (p *flatPage) drop() {
 // beyond these, are read in order, a part of a page at a time.
 const (
 	maxPageRows   = 1 << 20
+	maxTextRows   = 1 << 17
 	maxPageBytes  = 64 << 20
 	headerGuess   = 256
 	maxHeaderSize = 1 << 20
@@ -162,7 +163,7 @@ func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.Reader
 		case pageData, pageDataV2:
 			p.first, p.rows = seen, p.header.values
 			seen += p.rows
-			if seen > rows || !chunk.readable(p) {
+			if seen > rows || !chunk.readable(p) || c.physical == parquet.Types.ByteArray && p.rows > maxTextRows {
 				return nil
 			}
 			if p.rows > 0 {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -298,4 +299,36 @@ func TestTypedDamage(t *testing.T) {
 			t.Error("no damage was noticed")
 		}
 	})
+}
+
+// Columns are read and written side by side with the same outcome.
+func TestParquetColumnsSideBySide(t *testing.T) {
+	parallel := func(_ context.Context, n int, f func(int) error) error {
+		var g sync.WaitGroup
+		errs := make([]error, n)
+		for i := range n {
+			g.Go(func() { errs[i] = f(i) })
+		}
+		g.Wait()
+		for _, err := range errs {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, fields := range [][]Field{richFields(), nestedFields()} {
+		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		want := randomBatch(mem, fields, 20000, 3)
+		data := writeTyped(t, typedFormats()[0], fields, WriteOptions{Alloc: mem, Parallel: parallel}, want)
+		if alone := writeTyped(t, typedFormats()[0], fields, WriteOptions{Alloc: mem}, want); string(alone) != string(data) {
+			t.Error("columns written side by side are others")
+		}
+		s, err := openParquet(data, ReadOptions{Alloc: mem, Parallel: parallel})
+		got := readBatch(t, mem, s, err)
+		requireEqual(t, mem, want, got)
+		want.Release()
+		got.Release()
+		mem.AssertSize(t, 0)
+	}
 }
