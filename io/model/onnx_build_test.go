@@ -95,7 +95,9 @@ func denseModel() []byte {
 // encoder, a linear classifier with a ZipMap.
 func pipelineModel() []byte {
 	const ml = "ai.onnx.ml"
-	floats := func(name string, list ...float32) message { return message{}.text(1, name).floats(7, list...).num(20, 6) }
+	floats := func(name string, list ...float32) message {
+		return message{}.text(1, name).floats(7, list...).num(20, 6)
+	}
 	texts := func(name string, list ...string) message {
 		m := message{}.text(1, name).num(20, 8)
 		for _, s := range list {
@@ -125,7 +127,9 @@ func pipelineModel() []byte {
 func treeModel() []byte {
 	const ml = "ai.onnx.ml"
 	ints := func(name string, list ...int64) message { return message{}.text(1, name).ints(8, list...).num(20, 7) }
-	floats := func(name string, list ...float32) message { return message{}.text(1, name).floats(7, list...).num(20, 6) }
+	floats := func(name string, list ...float32) message {
+		return message{}.text(1, name).floats(7, list...).num(20, 6)
+	}
 	return onnxModel(15, message{}.
 		bytes(1, onnxNode(ml, "TreeEnsembleRegressor", []string{"x"}, []string{"y"},
 			ints("nodes_treeids", 0, 0, 0), ints("nodes_nodeids", 0, 1, 2), ints("nodes_featureids", 1, 0, 0), floats("nodes_values", 0.5, 0, 0),

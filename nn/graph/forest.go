@@ -35,6 +35,7 @@ type treeNode struct {
 
 type leafWeight struct {
 	target int32
+	single float32 // the weight, rounded
 	weight float64
 }
 
@@ -43,6 +44,7 @@ type forest struct {
 	nodes     []treeNode
 	leaves    []leafWeight
 	roots     []int32
+	spans     [][2]int32 // of the leaves of each node, made by settle
 	sets      []map[float64]bool
 	targets   int
 	aggregate string // SUM, AVERAGE, MIN, MAX
@@ -53,6 +55,7 @@ type forest struct {
 
 // emitForest computes the matrix of scores of a forest.
 func (n *node) emitForest(out, x *value, f *forest) {
+	f.settle()
 	if x.typ == Float64 {
 		f.double = true
 		emitTrees[float64](n, out, x, f)
@@ -61,8 +64,8 @@ func (n *node) emitForest(out, x *value, f *forest) {
 	emitTrees[float32](n, out, x, f)
 }
 
-// emitTrees walks 32 rows down each tree together. In each row the leaves are
-// added up in the order of the trees.
+// emitTrees walks 32 rows down each tree. In each row the leaves are added up
+// in the order of the trees.
 func emitTrees[T floating](n *node, out, x *value, f *forest) {
 	in, buf := plainReader[T](n.c, x), out.buf
 	rows, k := x.shape[0], x.shape[1]
@@ -71,11 +74,13 @@ func emitTrees[T floating](n *node, out, x *value, f *forest) {
 		from, to := in.base(ws), &ws.bufs[buf]
 		s := scores{sum: make([]float64, f.targets*lanes), seen: make([]bool, f.targets*lanes)}
 		for r := range panels * rows {
-			s.add(f, func(root int, at *[lanes]int32) {
-				if fast != nil {
-					fast.walk(root, from[r*k*lanes:][:k*lanes], at)
+			panel := from[r*k*lanes:][:k*lanes]
+			strange := fast == nil || hasNaN(panel)
+			s.add(f, func(root int32, at *[lanes]int32) {
+				if strange {
+					walkTree(f, root, panel, at)
 				} else {
-					walkTree(f, f.roots[root], from[r*k*lanes:], at)
+					fast.walk(root, panel, at)
 				}
 			})
 			for i, v := range s.sum {
@@ -87,6 +92,18 @@ func emitTrees[T floating](n *node, out, x *value, f *forest) {
 			}
 		}
 	}, buf)
+}
+
+// hasNaN reports whether any value is NaN; infinities may be taken for one.
+func hasNaN[T floating](x []T) bool {
+	var sum [4]T
+	for ; len(x) >= 4; x = x[4:] {
+		sum[0] += x[0] - x[0]
+		sum[1] += x[1] - x[1]
+		sum[2] += x[2] - x[2]
+		sum[3] += x[3] - x[3]
+	}
+	return sum[0]+sum[1]+sum[2]+sum[3] != 0
 }
 
 // walkTree finds the leaves that 32 rows reach.
@@ -133,16 +150,21 @@ type scores struct {
 }
 
 // add adds up the leaves that walk finds, tree by tree.
-func (s *scores) add(f *forest, walk func(root int, at *[lanes]int32)) {
+func (s *scores) add(f *forest, walk func(root int32, at *[lanes]int32)) {
 	clear(s.sum)
 	clear(s.seen)
 	var at [lanes]int32
-	for root := range f.roots {
+	plain := !f.extreme && !f.double
+	for _, root := range f.roots {
 		walk(root, &at)
 		for j, i := range at {
-			d := &f.nodes[i]
-			for _, l := range f.leaves[d.yes:d.no] {
-				s.leaf(f, int(l.target)*lanes+j, l.weight)
+			d := f.spans[i]
+			for _, l := range f.leaves[d[0]:d[1]] {
+				if i := int(l.target)*lanes + j; plain {
+					s.sum[i] = float64(float32(s.sum[i]) + l.single)
+				} else {
+					s.leaf(f, i, l.weight)
+				}
 			}
 		}
 	}
@@ -156,6 +178,19 @@ func (s *scores) add(f *forest, walk func(root int, at *[lanes]int32)) {
 	}
 }
 
+// settle prepares the leaves for adding up.
+func (f *forest) settle() {
+	f.spans = make([][2]int32, len(f.nodes))
+	for i := range f.nodes {
+		if d := &f.nodes[i]; d.mode == leaf {
+			f.spans[i] = [2]int32{d.yes, d.no}
+		}
+	}
+	for i := range f.leaves {
+		f.leaves[i].single = float32(f.leaves[i].weight)
+	}
+}
+
 func (s *scores) leaf(f *forest, i int, w float64) {
 	sum := &s.sum[i]
 	switch {
@@ -166,10 +201,8 @@ func (s *scores) leaf(f *forest, i int, w float64) {
 		*sum = min(*sum, w)
 	case f.aggregate == "MAX":
 		*sum = max(*sum, w)
-	case f.double:
-		*sum += w
 	default:
-		*sum = float64(float32(*sum) + float32(w))
+		*sum += w
 	}
 }
 
@@ -182,16 +215,13 @@ type fastNode[T floating] struct {
 }
 
 // fast is a forest of such trees.
-type fast[T floating] struct {
-	nodes []fastNode[T]
-	f     *forest
-}
+type fast[T floating] struct{ nodes []fastNode[T] }
 
 // fastForest rewrites a forest whose nodes compare by order only: x < v is
 // x <= the number before v, and the others are these turned round. It is nil
 // for the others, and where a threshold is no T.
 func fastForest[T floating](f *forest) *fast[T] {
-	w := &fast[T]{nodes: make([]fastNode[T], len(f.nodes)), f: f}
+	w := &fast[T]{make([]fastNode[T], len(f.nodes))}
 	for i := range f.nodes {
 		d := &f.nodes[i]
 		v := T(d.value)
@@ -226,30 +256,28 @@ func before[T floating](v T) T {
 	return T(math.Nextafter(float64(v), math.Inf(-1)))
 }
 
-// walk takes all rows a step down at a time, until none moves.
-func (w *fast[T]) walk(root int, x []T, at *[lanes]int32) {
-	first := w.f.roots[root]
-	for j := range at {
-		at[j] = first
-	}
-	strange := false
-	for moved := int32(1); moved != 0; {
-		moved = 0
-		for j := range at {
-			i := at[j]
-			d := &w.nodes[i]
-			v := x[int(d.feature)*lanes+j]
-			k := 0
-			if v <= d.value {
-				k = 1
-			}
-			strange = strange || v != v
-			next := d.next[k&1]
-			moved |= next ^ i
-			at[j] = next
+// walk takes eight rows at a time a step down, until none of them moves. None
+// may hold NaN.
+func (w *fast[T]) walk(root int32, x []T, at *[lanes]int32) {
+	const group = 8
+	for first := 0; first < lanes; first += group {
+		var now [group]int32
+		for j := range now {
+			now[j] = root
 		}
-	}
-	if strange {
-		walkTree(w.f, first, x, at)
+		for moved := int32(1); moved != 0; {
+			moved = 0
+			for j, i := range now {
+				d := &w.nodes[i]
+				k := 0
+				if x[int(d.feature)*lanes+first+j] <= d.value {
+					k = 1
+				}
+				next := d.next[k&1]
+				moved |= next ^ i
+				now[j] = next
+			}
+		}
+		copy(at[first:], now[:])
 	}
 }

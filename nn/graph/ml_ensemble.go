@@ -78,7 +78,7 @@ func (n *node) readEnsemble(width int) (*forest, error) {
 		if targets[i] < 0 || targets[i] >= int64(f.targets) {
 			return nil, errors.New("a leaf of a target that is not there")
 		}
-		f.leaves = append(f.leaves, leafWeight{int32(targets[i]), w})
+		f.leaves = append(f.leaves, leafWeight{target: int32(targets[i]), weight: w})
 		f.nodes = append(f.nodes, treeNode{mode: leaf, yes: int32(i), no: int32(i + 1)})
 	}
 	order := []branch{atMost, less, atLeast, greater, equal, unequal, member}

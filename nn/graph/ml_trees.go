@@ -139,7 +139,7 @@ func (n *node) readLeaves(f *forest, prefix string, at map[[2]int64]int32) error
 		if !ok || targets[i] < 0 || targets[i] > 1<<20 {
 			return errors.New("a weight of a leaf that is not there")
 		}
-		byNode[node] = append(byNode[node], leafWeight{int32(targets[i]), weights[i]})
+		byNode[node] = append(byNode[node], leafWeight{target: int32(targets[i]), weight: weights[i]})
 		f.targets = max(f.targets, int(targets[i])+1)
 	}
 	for i := range f.nodes {

@@ -204,6 +204,9 @@ func compileLayerNorm(n *node) error {
 	if slices.Contains(axes, x.rows) {
 		return x.acrossRows(x.rows)
 	}
+	if n.fuseNorm(x, axis, true) {
+		return nil
+	}
 	mean, variance, err := n.moments(x, axes)
 	if err != nil {
 		return err
@@ -267,6 +270,9 @@ func compileRMSNorm(n *node) error {
 	axes := intsFrom(axis, len(x.shape))
 	if slices.Contains(axes, x.rows) {
 		return x.acrossRows(x.rows)
+	}
+	if n.fuseNorm(x, axis, false) {
+		return nil
 	}
 	epsilon := n.float("epsilon", 1e-5)
 	shape, rows := x.without(axes, true)
