@@ -39,7 +39,7 @@ func openParquet(data []byte, o ReadOptions) (Source, error) {
 
 // Pages decoded in the workers hold what was written, however it was encoded.
 func TestParquetEncodings(t *testing.T) {
-	want := randomBatch(memory.DefaultAllocator, richFields(), 7000, 3)
+	want := randomBatch(memory.DefaultAllocator, richFields(), 2500, 3)
 	required := withoutNulls(want)
 	for _, dictionary := range []bool{false, true} {
 		for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
@@ -47,7 +47,7 @@ func TestParquetEncodings(t *testing.T) {
 				for _, page := range []int64{500, 1 << 20} {
 					for _, b := range []arrow.RecordBatch{want, required} {
 						mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-						data := foreignParquet(t, b, 3000, parquet.WithDictionaryDefault(dictionary), parquet.WithDataPageVersion(version),
+						data := foreignParquet(t, b, 1200, parquet.WithDictionaryDefault(dictionary), parquet.WithDataPageVersion(version),
 							parquet.WithCompression(c), parquet.WithDataPageSize(page), parquet.WithBatchSize(100))
 						s, err := openParquet(data, ReadOptions{Alloc: mem, BlockSize: 1})
 						got := readBatch(t, mem, s, err)

@@ -43,7 +43,7 @@ func (d *featureDecoder) decode(a arrow.Array) (borrowed bool, err error) {
 		return false, nil
 	}
 	if d.dict != nil {
-		d.decodeWords(a)
+		d.eachWord(a)
 		return false, nil
 	}
 	return d.decodeNumbers(a), nil

@@ -126,9 +126,6 @@ func (d *featureDecoder) readWord(a arrow.Array, cell func(int, []byte) []byte, 
 	return w, buf
 }
 
-// decodeWords reads an array as categories.
-func (d *featureDecoder) decodeWords(a arrow.Array) { d.eachWord(a) }
-
 // eachWord reads an array cell by cell.
 func (d *featureDecoder) eachWord(a arrow.Array) {
 	cell, ok := cells(a)
