@@ -184,10 +184,8 @@ func (c *flatChunk) words(b []byte, n, present int, dict *dictionaryValues, s *p
 	width := c.column.dtype.(arrow.FixedWidthDataType).BitWidth() / 8
 	buf := c.buffer(width * n)
 	out := []*memory.Buffer{buf}
-	dst := s.words
-	if width == 4 {
-		dst = numbersOf[uint32](buf.Bytes())
-	} else {
+	dst := numbersOf[uint32](buf.Bytes())
+	if width < 4 {
 		s.words = sized(s.words, n)
 		dst = s.words
 	}
