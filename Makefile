@@ -12,7 +12,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz bench benchstat peers growth ortbench fixtures generate \
+.PHONY: help build test race noasm fuzz bench benchstat peers growth ortbench fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -56,6 +56,9 @@ ortbench: ## the network's loops beside onnxruntime, in one process
 
 fixtures: ## write the generated files of fixtures/ anew
 	$(GO) run ./fixtures/gen
+
+pictures: build ## the spirals' networks, learned anew, and the README's pictures
+	fixtures/pictures/draw
 
 generate: ## write the assembly anew from its generators
 	$(GO) generate ./nn/internal/kernel/...

@@ -179,7 +179,7 @@ func (f *Film) stage(c draw.Canvas, s Stage, square vg.Rectangle) {
 		}
 		q := at(p)
 		// Of dots that lie on each other one is enough.
-		cell := [3]int{class, int(q.X / radius * 1.5), int(q.Y / radius * 1.5)}
+		cell := [3]int{class, int(q.X / radius), int(q.Y / radius)}
 		if clipped.Contains(q) && !covered[cell] {
 			covered[cell] = true
 			c.DrawGlyph(draw.GlyphStyle{Color: classColor(class, f.Names), Radius: radius, Shape: draw.CircleGlyph{}}, q)
@@ -244,7 +244,7 @@ func drawLegend(c draw.Canvas, names []string, x, y vg.Length) {
 }
 
 // flatness is how far a line may be from its places, in points.
-const flatness = 0.04
+const flatness = 0.06
 
 // straightened leaves out the places that a line passes anyway (Ramer 1972,
 // Computer Graphics and Image Processing 1; Douglas and Peucker 1973).
