@@ -267,7 +267,8 @@ func (w *fast[T]) walk(root int32, x []T, at *[lanes]int32) {
 		}
 		for moved := int32(1); moved != 0; {
 			moved = 0
-			for j, i := range now {
+			for j := range now { // by place: a range of values would copy them
+				i := now[j]
 				d := &w.nodes[i]
 				k := 0
 				if x[int(d.feature)*lanes+first+j] <= d.value {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"yhat/nn/internal/kernel"
 )
 
 // compileLinearRegressor is a matrix product with one row of coefficients for
@@ -77,7 +79,6 @@ const (
 
 // scores applies the operator's post_transform to each row of a matrix.
 func (n *node) scores(x *value, two second) (*value, error) {
-	n.c.force(x)
 	transform := n.string("post_transform", "NONE")
 	f, ok := transforms[transform]
 	if !ok {
@@ -85,6 +86,15 @@ func (n *node) scores(x *value, two second) (*value, error) {
 	}
 	k := x.shape[1]
 	width := k
+	if transform == "NONE" && (k > 1 || two == alone) {
+		return x, nil
+	}
+	n.c.force(x)
+	if sigma, ok := ownTransforms[transform]; ok && k > 1 && x.konst == nil {
+		out := like(x, Float32)
+		emitActivation[float32](n.c, out, x, kernel.Activation[float64]{Func: sigma}, n.Op+" scores", k)
+		return out, nil
+	}
 	if k == 1 && two != alone {
 		width = 2
 	}
@@ -108,6 +118,9 @@ func (n *node) scores(x *value, two second) (*value, error) {
 	})
 	return out, nil
 }
+
+// ownTransforms are the post_transforms that are activations.
+var ownTransforms = map[string]kernel.Func{"LOGISTIC": kernel.Sigmoid, "SOFTMAX": kernel.Softmax}
 
 // transforms are the post_transforms of more than one score.
 var transforms = map[string]func(s []float64){
