@@ -86,6 +86,7 @@ func (e *end[T]) judge(t *trip[T], rows int) (int, error) {
 			return b.row, &table.RowError{Place: place, Reason: b.reason, Hint: hints[b.reason]}
 		}
 		if err := e.rejects.add(place, b.reason, t, b.row); err != nil {
+			t.bad = t.bad[:i]
 			return b.row, err
 		}
 		e.report.Reasons[b.reason.String()]++

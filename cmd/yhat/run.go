@@ -65,7 +65,7 @@ func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 		return err
 	}
 	started := time.Now()
-	out, err := table.Create(r.out.path, table.OutputOptions{Stdout: r.ui.stdout, Hash: r.out.report != ""})
+	out, err := table.Create(r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: r.out.report != ""})
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (r *scoring) createRejects() (*table.Output, error) {
 	if r.out.rejects == "" {
 		return nil, nil
 	}
-	return table.Create(r.out.rejects, table.OutputOptions{Stdout: r.ui.stdout, Private: true})
+	return table.Create(r.out.rejects, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Private: true})
 }
 
 // walk runs the job into the open output.
@@ -159,7 +159,7 @@ func (r *scoring) writeReport(report *pipeline.Report) error {
 	if err != nil {
 		return err
 	}
-	out, err := table.Create(r.out.report, table.OutputOptions{Stdout: r.ui.stdout})
+	out, err := table.Create(r.out.report, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout})
 	if err != nil {
 		return err
 	}

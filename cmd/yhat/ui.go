@@ -32,6 +32,7 @@ type ui struct {
 	log    *slog.Logger
 	runID  string
 	quiet  bool
+	fs     table.FS // of outputs; nil: the system's
 
 	stdinTerminal, stdoutTerminal, stderrTerminal bool
 }
