@@ -8,17 +8,18 @@ import (
 // csvDecoder decodes the blocks of one source. It lives in Rows, whose memory
 // it fills, and keeps what is used from block to block.
 type csvDecoder struct {
-	plan  *csvPlan
-	r     *Rows
-	data  []byte // of the block; a line feed stands behind its end
-	rows  int    // how many rows there is room for
-	valid [][]byte
-	text  []byte // for cells put together
-	kept  []csvTyped
-	short []csvRepair
-	fast  []fastColumn
-	memos []codeMemo // by feature
-	err   error      // what ends the block early
+	plan   *csvPlan
+	r      *Rows
+	data   []byte // of the block; a line feed stands behind its end
+	rows   int    // how many rows there is room for
+	valid  [][]byte
+	text   []byte // for cells put together
+	kept   []csvTyped
+	short  []csvRepair
+	fast   []fastColumn
+	memos  []codeMemo // by feature
+	err    error      // what ends the block early
+	blanks int        // blank lines that are no rows
 }
 
 // csvRepair is a record to be kept with cells added.
@@ -67,7 +68,7 @@ func newCSVDecoder(p *csvPlan) *csvDecoder {
 
 // begin points the decoder at a block and makes room for at least one row.
 func (d *csvDecoder) begin(b *Block, r *Rows) {
-	d.r, d.data, d.err = r, b.Data, nil
+	d.r, d.data, d.err, d.blanks = r, b.Data, nil, 0
 	d.data[:len(d.data)+1][len(d.data)] = '\n'
 	d.short = d.short[:0]
 	if len(r.Features) != len(d.plan.req.Features) {
@@ -292,9 +293,17 @@ func (d *csvDecoder) fatal(p int, why Reason) error {
 		Place: Place{Row: int64(d.r.N) + 1, Line: lines + 1, Offset: int64(p)}}
 }
 
-// lines counts the line ends of the block.
+// lines counts the line ends of the block. Without quotes there is one to each
+// record and blank line, but for the last of the file.
 func (d *csvDecoder) lines(note csvNote) int64 {
-	return note.lines + int64(bytes.Count(d.data, []byte{'\n'}))
+	if note.quoted || note.fault != Good {
+		return note.lines + int64(bytes.Count(d.data, []byte{'\n'}))
+	}
+	n := int64(d.r.N + d.blanks)
+	if d.data[len(d.data)-1] != '\n' {
+		n--
+	}
+	return n
 }
 
 // finish cuts everything to the number of rows.

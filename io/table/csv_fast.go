@@ -136,6 +136,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 		if first := load1(base, p); first <= '\r' && !one {
 			if skip := d.blank(int(p)); skip > 0 {
 				p += uintptr(skip)
+				d.blanks++
 				continue
 			}
 		}
