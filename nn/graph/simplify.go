@@ -15,7 +15,7 @@ func (c *compiler) simplify() ([]Node, error) {
 	if err := c.sort(); err != nil {
 		return nil, err
 	}
-	nodes := c.shared(c.live())
+	nodes := c.recognise(c.shared(c.live()))
 	c.uses = map[string]int{}
 	for i := range nodes {
 		for _, name := range nodes[i].Inputs {

@@ -1,0 +1,188 @@
+package graph
+
+import (
+	"math"
+	"slices"
+)
+
+// Exporters write some nonlinearities in simpler operators. Those are found
+// here and become one operator again, so that they run on the kernels, as part
+// of the product before them:
+//
+//	Gelu   x/√2 → Erf → +1 → ·x → ·0.5
+//	Swish  x · Sigmoid(x)
+//	Mish   x · Tanh(Softplus(x))
+type patterns struct {
+	c       *compiler
+	nodes   []Node
+	giver   map[string]int   // the node that gives a name
+	readers map[string][]int // the nodes that read it, once for each input
+	gone    map[int]bool
+}
+
+// recognise replaces the patterns among nodes in order.
+func (c *compiler) recognise(nodes []Node) []Node {
+	p := &patterns{c: c, nodes: nodes, giver: map[string]int{}, readers: map[string][]int{}, gone: map[int]bool{}}
+	for i := range nodes {
+		for _, name := range nodes[i].Inputs {
+			p.readers[name] = append(p.readers[name], i)
+		}
+		for _, name := range nodes[i].Outputs {
+			p.giver[name] = i
+		}
+	}
+	for i := range nodes {
+		switch operatorName(&nodes[i]) {
+		case "Erf":
+			p.gelu(i)
+		case "Sigmoid":
+			p.times(i, i, "Swish")
+		case "Tanh":
+			if before, ok := p.from(i, "Softplus"); ok {
+				p.times(i, before, "Mish")
+			}
+		}
+	}
+	var kept []Node
+	for i := range nodes {
+		if !p.gone[i] {
+			kept = append(kept, nodes[i])
+		}
+	}
+	return kept
+}
+
+// from is the node that gives node i's only input, if it is of an operator and
+// nobody else reads its result.
+func (p *patterns) from(i int, op string) (int, bool) {
+	d := &p.nodes[i]
+	if len(d.Inputs) != 1 {
+		return 0, false
+	}
+	at, ok := p.giver[d.Inputs[0]]
+	return at, ok && operatorName(&p.nodes[at]) == op && p.inner(at) && len(p.nodes[at].Inputs) == 1
+}
+
+// inner reports whether a node's result is read once, and not wanted.
+func (p *patterns) inner(i int) bool {
+	d := &p.nodes[i]
+	return len(d.Outputs) == 1 && len(p.readers[d.Outputs[0]]) == 1 && !slices.Contains(p.c.wanted(), d.Outputs[0])
+}
+
+// next is the only reader of node i's result, if it is of an operator with two
+// inputs; other is its other input.
+func (p *patterns) next(i int, op string) (at int, other string, ok bool) {
+	if !p.inner(i) {
+		return 0, "", false
+	}
+	name := p.nodes[i].Outputs[0]
+	at = p.readers[name][0]
+	d := &p.nodes[at]
+	if operatorName(d) != op || len(d.Inputs) != 2 || d.Version < 7 {
+		return 0, "", false
+	}
+	if other = d.Inputs[0]; other == name {
+		other = d.Inputs[1]
+	}
+	return at, other, true
+}
+
+// times turns x · f(x) into one operator; first and last are the nodes of f.
+func (p *patterns) times(last, first int, op string) {
+	at, other, ok := p.next(last, "Mul")
+	if !ok || len(p.nodes[first].Inputs) != 1 || other != p.nodes[first].Inputs[0] || other == p.nodes[last].Outputs[0] {
+		return
+	}
+	p.replace(at, other, op, first, last)
+}
+
+// gelu recognises the decomposed Gelu around an Erf, with the factor 0.5 on
+// either side.
+func (p *patterns) gelu(erf int) {
+	if len(p.nodes[erf].Inputs) != 1 {
+		return
+	}
+	scaled, ok := p.giver[p.nodes[erf].Inputs[0]]
+	if !ok || !p.inner(scaled) || len(p.nodes[scaled].Inputs) != 2 {
+		return
+	}
+	x, factor := p.nodes[scaled].Inputs[0], p.nodes[scaled].Inputs[1]
+	switch operatorName(&p.nodes[scaled]) {
+	case "Div":
+		ok = p.is(factor, math.Sqrt2)
+	case "Mul":
+		if p.is(x, math.Sqrt2/2) {
+			x, factor = factor, x
+		}
+		ok = p.is(factor, math.Sqrt2/2)
+	default:
+		ok = false
+	}
+	if !ok {
+		return
+	}
+	plus, other, ok := p.next(erf, "Add")
+	if !ok || !p.is(other, 1) {
+		return
+	}
+	mul, other, ok := p.next(plus, "Mul")
+	if !ok {
+		return
+	}
+	if other == x {
+		if half, other, ok := p.next(mul, "Mul"); ok && p.is(other, 0.5) {
+			p.replace(half, x, "Gelu", scaled, erf, plus, mul)
+		}
+		return
+	}
+	half, ok := p.giver[other]
+	if ok && operatorName(&p.nodes[half]) == "Mul" && p.inner(half) && p.halves(half, x) {
+		p.replace(mul, x, "Gelu", scaled, erf, plus, half)
+		return
+	}
+	if p.is(other, 0.5) { // 0.5 (1 + erf) first, x then
+		if last, other, ok := p.next(mul, "Mul"); ok && other == x {
+			p.replace(last, x, "Gelu", scaled, erf, plus, mul)
+		}
+	}
+}
+
+// halves reports whether node i is x · 0.5.
+func (p *patterns) halves(i int, x string) bool {
+	in := p.nodes[i].Inputs
+	return len(in) == 2 && (in[0] == x && p.is(in[1], 0.5) || in[1] == x && p.is(in[0], 0.5))
+}
+
+// is reports whether a name is a constant float scalar of about a value.
+func (p *patterns) is(name string, want float64) bool {
+	t, ok := p.c.constant(name)
+	if !ok {
+		at, given := p.giver[name]
+		if !given || operatorName(&p.nodes[at]) != "Constant" {
+			return false
+		}
+		a := p.nodes[at].Attributes["value"]
+		if t = a.Tensor; t == nil {
+			return math.Abs(float64(p.nodes[at].Attributes["value_float"].F)-want) < 1e-6
+		}
+	}
+	if t.Len() != 1 || len(t.Shape) > 1 {
+		return false
+	}
+	switch {
+	case t.Type == Float32 && len(t.F32) == 1:
+		return math.Abs(float64(t.F32[0])-want) < 1e-6
+	case t.Type == Float64 && len(t.F64) == 1:
+		return math.Abs(t.F64[0]-want) < 1e-6
+	}
+	return false
+}
+
+// replace makes one node of the last of a pattern; the others go.
+func (p *patterns) replace(last int, x, op string, others ...int) {
+	d := &p.nodes[last]
+	*d = Node{Name: d.Name, Op: op, Version: 24, Inputs: []string{x}, Outputs: d.Outputs}
+	for _, i := range others {
+		p.gone[i] = true
+	}
+}
