@@ -225,7 +225,12 @@ func oneColumn(names []string) string {
 		return ""
 	}
 	if at := strings.IndexAny(names[0], ";\t|,"); at >= 0 {
-		return fmt.Sprintf("; the table has one column, named %s: see --delimiter", quote(names[0]))
+		char := names[0][at : at+1]
+		word := "'" + char + "'"
+		if char == "\t" {
+			word = "tab"
+		}
+		return fmt.Sprintf("; the table has one column, named %s, which looks like %s: use --delimiter %s", quote(names[0]), word, word)
 	}
 	return ""
 }

@@ -60,6 +60,8 @@ func scoreFlags() []cli.Flag {
 		many(reading, "types", "`NAME=TYPE,…`: what text columns become in parquet, arrow and arrows: string, int64, float64, bool, date or timestamp"),
 		one(reading, "limit", "read only the first `N` rows"),
 		file(reading, "files-from", "read the names of the inputs, one a line, from `FILE`, or - for stdin"),
+		one(reading, "expect-rows", "fail (65) if there are not exactly `N` data rows in all inputs"),
+		truth(reading, "require-final-newline", "refuse (65) text whose last line does not end: it may be cut short"),
 		one(reading, "empty", "a table without rows is `WHAT`: ok (default: an output without rows), fail (65) or skip (99)"),
 
 		file(writing, "output", "write to `FILE` (default -: stdout); its name says the format: x.csv.gz, x.parquet", "o"),
@@ -82,6 +84,10 @@ func scoreFlags() []cli.Flag {
 	)
 	flags = append(flags, runFlags()...)
 	flags = append(flags,
+		one(running, "max-duration", "give up (75) after `TIME`, such as 30m or 90s; no output then"),
+		truth(running, "wait", "wait while another run writes the same output, instead of giving up (75)"),
+		truth(telling, "summary", "print one line of JSON on stdout at the end, also of a run that fails; with -o FILE"),
+		file(telling, "metrics", "write figures of the run to `FILE` for Prometheus (textfile), also when it fails"),
 		file(telling, "report", "write a report of the run to `FILE` (JSON), also when it fails"),
 		truth(telling, "show-values", "let the report tell smallest and largest values: they are somebody's cells"))
 	return append(flags, tellFlags()...)

@@ -56,7 +56,7 @@ func readOptions(u *ui, s *settings, workers int) table.ReadOptions {
 	o := table.ReadOptions{
 		Format: s.format("input-format"), Delimiter: s.separator("delimiter"), NoHeader: !s.header(),
 		BlockSize: s.bytes("block-size", table.DefaultBlockSize), MaxRecord: s.bytes("max-record", table.DefaultMaxRecord),
-		TempDir: s.text("tmp-dir"), Stdin: u.stdin, Parallel: parallel(workers),
+		FinalNewline: s.yes("require-final-newline", false), TempDir: s.text("tmp-dir"), Stdin: u.stdin, Parallel: parallel(workers),
 	}
 	if s.has("columns") {
 		o.Columns = s.list("columns")

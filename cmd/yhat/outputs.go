@@ -16,6 +16,8 @@ import (
 // outputs are the files a job writes, and how.
 type outputs struct {
 	path, rejects, report string
+	metrics               string
+	summary, wait         bool
 	format                table.Format // "": chosen by the first input
 	zip                   string
 	opt                   table.WriteOptions
@@ -24,12 +26,13 @@ type outputs struct {
 
 // readOutputs reads the flags that say what is written where.
 func readOutputs(u *ui, s *settings, workers int) *outputs {
-	o := &outputs{path: s.textOr("output", "-"), rejects: s.text("rejects"), report: s.text("report")}
+	o := &outputs{path: s.textOr("output", "-"), rejects: s.text("rejects"), report: s.text("report"),
+		metrics: s.text("metrics"), summary: s.yes("summary", false), wait: s.yes("wait", false)}
 	o.opt = table.WriteOptions{
 		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
 		FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
 	}
-	for _, path := range []*string{&o.path, &o.rejects, &o.report} {
+	for _, path := range []*string{&o.path, &o.rejects, &o.report, &o.metrics} {
 		if slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, *path) {
 			*path = "-"
 		}
@@ -39,7 +42,7 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 	if o.format == "" && known {
 		o.format = byName
 	}
-	for _, name := range []string{"output", "rejects", "report"} {
+	for _, name := range []string{"output", "rejects", "report", "metrics"} {
 		if s.has(name) && s.text(name) == "" {
 			s.refuse(name, "an empty name")
 		}
@@ -68,8 +71,11 @@ func (o *outputs) checkTyped(u *ui, s *settings) {
 
 // checkPaths refuses two outputs in one place, and the model as an output.
 func (o *outputs) checkPaths(u *ui, s *settings) {
-	names := []string{"--output", "--rejects", "--report"}
-	paths := []string{o.path, o.rejects, o.report}
+	names := []string{"--output", "--rejects", "--report", "--metrics"}
+	paths := []string{o.path, o.rejects, o.report, o.metrics}
+	if o.summary && slices.Contains(paths, "-") {
+		s.refuseUse("--summary goes to stdout, which must be free: give -o FILE")
+	}
 	for i, a := range paths {
 		for j, b := range paths[:i] {
 			if a != "" && b != "" && samePath(a, b) {
@@ -106,7 +112,7 @@ func samePath(a, b string) bool {
 // checkInputs refuses an output that is an input as well, stdout too: reading
 // what one writes would never end.
 func (o *outputs) checkInputs(paths []string) error {
-	for _, out := range []string{o.path, o.rejects, o.report} {
+	for _, out := range []string{o.path, o.rejects, o.report, o.metrics} {
 		if err := table.CheckDistinct(paths, out); err != nil {
 			return err
 		}

@@ -21,6 +21,9 @@ type scoring struct {
 	out  *outputs
 	bar  string // --progress
 	sink *closeOnce
+
+	expect int64         // rows, or -1
+	most   time.Duration // that the run may take; 0: any
 }
 
 // readScoring reads all flags of yhat score.
@@ -28,6 +31,7 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 	r := &scoring{ui: u, job: readJob(u, s)}
 	r.in = readInputs(ctx, u, s, r.job.Workers)
 	r.out = readOutputs(u, s, r.job.Workers)
+	r.expect, r.most = s.whole("expect-rows", -1, 0), s.duration("max-duration")
 	r.bar = s.choice("progress", "auto", "auto", "always", "never")
 	if s.err != nil {
 		return nil, s.err
@@ -41,21 +45,39 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 // is written also when the run fails, unless it was asked for wrongly.
 func (r *scoring) run(ctx context.Context) error {
 	report := emptyReport(r.job)
-	err := flow.Try(func() error { return r.score(ctx, &report) })
+	limited, stop := r.limit(ctx)
+	defer stop()
+	err := flow.Try(func() error { return r.score(limited, &report) })
 	code := exitCode(ctx, err)
-	if r.out.report == "" || code == 64 {
+	if code == 64 {
 		return err
 	}
 	if err != nil {
 		report.Error, report.ExitCode, report.Output = explain(err, code), code, nil
 	}
-	if failed := r.writeReport(report); failed != nil {
-		failed = fmt.Errorf("%w: report: %w", table.ErrIO, failed)
-		if err == nil {
-			return failed
-		}
-		r.ui.log.Error(oneLine(failed.Error()))
+	if r.out.report != "" {
+		err = r.after(err, "report", r.writeReport(report))
 	}
+	if r.out.metrics != "" {
+		err = r.after(err, "metrics", r.publish(r.out.metrics, metricsText(report, exitCode(ctx, err))))
+	}
+	if r.out.summary {
+		err = r.after(err, "summary", r.writeSummary(report, exitCode(ctx, err)))
+	}
+	return err
+}
+
+// after adds what went wrong in telling about a run to how the run ended,
+// which goes before it.
+func (r *scoring) after(err error, what string, failed error) error {
+	if failed == nil {
+		return err
+	}
+	failed = fmt.Errorf("%w: %s: %w", table.ErrIO, what, failed)
+	if err == nil {
+		return failed
+	}
+	r.ui.log.Error(oneLine(failed.Error()))
 	return err
 }
 
@@ -65,12 +87,12 @@ func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 		return err
 	}
 	started := time.Now()
-	out, err := table.Create(r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: r.out.report != ""})
+	out, err := r.create(ctx, r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: r.out.report != ""})
 	if err != nil {
 		return err
 	}
 	defer out.Discard()
-	rejects, err := r.createRejects()
+	rejects, err := r.createRejects(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,7 +100,10 @@ func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 		defer rejects.Discard()
 		r.job.Bad.Rejects = rejects
 	}
-	if *report, err = r.walk(ctx, out); err != nil {
+	if *report, err = r.walk(ctx, out); err == nil {
+		err = r.judgeRows((*report).Rows.Read)
+	}
+	if err != nil {
 		return errors.Join(err, publishRejects(rejects, err))
 	}
 	if err := publishRejects(rejects, nil); err != nil {
@@ -109,18 +134,18 @@ func (r *scoring) prepare(report *pipeline.Report) error {
 		return err
 	}
 	report.Model = pipeline.ReportModel{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Parameters: m.Parameters()}
-	if err := r.in.find(r.out.path, r.out.rejects, r.out.report); err != nil {
+	if err := r.in.find(r.out.path, r.out.rejects, r.out.report, r.out.metrics); err != nil {
 		return err
 	}
 	return r.out.checkInputs(r.in.paths)
 }
 
 // createRejects makes the file of --rejects, for its owner's eyes alone.
-func (r *scoring) createRejects() (*table.Output, error) {
+func (r *scoring) createRejects(ctx context.Context) (*table.Output, error) {
 	if r.out.rejects == "" {
 		return nil, nil
 	}
-	return table.Create(r.out.rejects, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Private: true})
+	return r.create(ctx, r.out.rejects, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Private: true})
 }
 
 // walk runs the job into the open output.
@@ -159,15 +184,7 @@ func (r *scoring) writeReport(report *pipeline.Report) error {
 	if err != nil {
 		return err
 	}
-	out, err := table.Create(r.out.report, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout})
-	if err != nil {
-		return err
-	}
-	defer out.Discard()
-	if _, err := out.Write(append(text, '\n')); err != nil {
-		return err
-	}
-	return out.Commit()
+	return r.publish(r.out.report, append(text, '\n'))
 }
 
 // tell says to a person who watches what was done.

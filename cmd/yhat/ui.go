@@ -96,6 +96,8 @@ func exitCode(ctx context.Context, err error) int {
 		return 0
 	case errors.Is(err, context.Canceled):
 		return signalCode(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return 75
 	case errors.Is(err, table.ErrReaderGone):
 		return 141
 	case panicked:
@@ -189,8 +191,9 @@ func (h plainLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// patience is how long a run may take to end after a signal.
-const patience = 5 * time.Second
+// patience is how long a run may take to end after a signal: less than a
+// second, as whoever sends signals may send SIGKILL next.
+const patience = 900 * time.Millisecond
 
 // untilSignal is a context that ends at the first SIGINT or SIGTERM; a second
 // one has its usual effect at once, and so has a run that does not end in time

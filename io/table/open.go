@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Open opens a table: a file, or o.Stdin where path is "-". What it holds is
@@ -44,7 +45,15 @@ func (s *opened) Unwrap() Source { return s.Source }
 
 func (s *opened) Start(q Request) error { return s.in.fault(s.Source.Start(q)) }
 
-func (s *opened) Next(b *Block) error { return s.in.fault(s.Source.Next(b)) }
+func (s *opened) Next(b *Block) error {
+	err := s.Source.Next(b)
+	if err == io.EOF {
+		if changed := s.in.changed(); changed != nil {
+			err = changed
+		}
+	}
+	return s.in.fault(err)
+}
 
 func (s *opened) Close() error {
 	err := s.Source.Close()
@@ -58,6 +67,7 @@ type input struct {
 	file   *os.File  // set where bytes can be read at any offset
 	r      io.Reader // of a pipe
 	size   int64     // of file
+	made   time.Time // when file was last changed
 	read   atomic.Int64
 	owned  []io.Closer // closed from the last to the first
 }
@@ -79,7 +89,7 @@ func openInput(path string, o ReadOptions) (*input, error) {
 	case info.IsDir():
 		err = fmt.Errorf("%w: it is a directory, not a table", ErrUsage)
 	case info.Mode().IsRegular():
-		in.file, in.size = f, info.Size()
+		in.file, in.size, in.made = f, info.Size(), info.ModTime()
 	default:
 		in.r, in.size = patient(contextOf(o), f), -1
 	}
@@ -123,7 +133,7 @@ func takeStdin(o ReadOptions) *input {
 		return in
 	}
 	if at, err := f.Seek(0, io.SeekCurrent); err == nil && at == 0 {
-		in.file, in.size = f, info.Size()
+		in.file, in.size, in.made = f, info.Size(), info.ModTime()
 	}
 	return in
 }
@@ -186,6 +196,9 @@ func (in *input) streamed(r io.Reader, head []byte, o ReadOptions) (Source, erro
 	}
 	if utf16(head) {
 		return nil, fmt.Errorf("%w: the text is UTF-16; convert it with: iconv -f UTF-16 -t UTF-8", ErrData)
+	}
+	if o.FinalNewline {
+		r = &lineEnded{r: r}
 	}
 	if in.format == NDJSON {
 		return newNDJSON(r, in.info, o)

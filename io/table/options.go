@@ -19,8 +19,11 @@ type ReadOptions struct {
 	Decimal   byte     // 0: '.'
 	BlockSize int      // bytes of text a block aims at; 0: DefaultBlockSize
 	MaxRecord int      // bytes; 0: DefaultMaxRecord
-	TempDir   string   // where Parquet from a pipe is spooled; "": os.TempDir
-	Stdin     io.Reader
+	// FinalNewline refuses text whose last byte ends no line: it may have been
+	// cut short.
+	FinalNewline bool
+	TempDir      string // where Parquet from a pipe is spooled; "": os.TempDir
+	Stdin        io.Reader
 	// Context ends a read that waits for a pipe; nil: none does.
 	Context context.Context
 	// Alloc makes the Arrow arrays; nil: memory.DefaultAllocator.
