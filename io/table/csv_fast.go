@@ -17,6 +17,7 @@ const (
 	fastNumber                     // reads them as a number
 	fastNumberSpan                 // both
 	fastCode                       // looks them up in a dictionary
+	fastLong                       // a fastNumber whose last cell was a long one
 )
 
 // fastColumn is a column as the fast loop sees it.
@@ -215,6 +216,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 					at32[0], at32[1] = int32(at), int32(end)
 				}
 				continue
+			case fastLong:
 			default:
 				if c.run >= shortRun {
 					next, passed := passCells(base, p, delims, c.run)
@@ -272,7 +274,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				continue
 			}
 		odd:
-			if c.kind == fastNumber || c.kind == fastNumberSpan {
+			if c.kind == fastNumber || c.kind == fastNumberSpan || c.kind == fastLong {
 				if load1(base, at) == c.sep && empty {
 					d.invalid(c.feature, int(row))
 					p, end = at+1, at
@@ -284,6 +286,8 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				if p, end = d.longNumber(ci, row, base, at); p > at {
 					if c.kind == fastNumberSpan {
 						d.span(int(c.slot), int(row), int(at), int(end))
+					} else if c.kind = fastNumber; end-at > 16 {
+						c.kind = fastLong // the next one will hardly be short
 					}
 					continue
 				}
