@@ -25,7 +25,7 @@ type onnxCase struct {
 	labels  map[string][]string // of outputs that a ZipMap makes
 }
 
-// loose are results that may differ: 1e-5 relative to max(1, |want|).
+// closeTo allows a difference of 1e-5 relative to max(1, |want|).
 func closeTo(got, want float64) bool {
 	switch {
 	case math.IsNaN(want):
@@ -296,17 +296,12 @@ func compareOutput(ws *graph.Workspace, port *graph.Port, got *graph.Lanes, want
 		return fmt.Errorf("type %s, want %s", port.Type, want.Type)
 	}
 	shape := slices.Clone(port.Shape)
-	before, after, own := 1, port.Width, 1
+	together := port.Width // elements of a row that stand side by side
 	if port.Rows >= 0 {
-		own = shape[port.Rows]
 		shape[port.Rows] *= rows
-		before, after = 1, 1
-		for i, d := range port.Shape {
-			if i < port.Rows {
-				before *= d
-			} else if i > port.Rows {
-				after *= d
-			}
+		together = 1
+		for _, d := range port.Shape[port.Rows:] {
+			together *= d
 		}
 	}
 	if !slices.Equal(shape, want.Shape) && !(len(shape) == 0 && len(want.Shape) == 0) {
@@ -319,9 +314,8 @@ func compareOutput(ws *graph.Workspace, port *graph.Port, got *graph.Lanes, want
 		for e := range port.Width {
 			at := e
 			if port.Rows >= 0 {
-				at = (e/(own*after)*rows+row)*own*after + e%(own*after)
+				at = (e/together*rows+row)*together + e%together
 			}
-			_ = before
 			if err := sameElement(ws, got, (row/lanes*port.Width+e)*lanes+row%lanes, want, at); err != nil {
 				return fmt.Errorf("row %d, element %d: %w", row, e, err)
 			}

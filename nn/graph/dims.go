@@ -76,8 +76,11 @@ var dimOperators = map[string]func(a, b dim) (dim, error){
 // of rows.
 func (n *node) dimsOf(i int) ([]dim, error) {
 	v, err := n.need(i)
-	if err != nil || v.dims != nil {
-		return v.dimsOrNil(), err
+	if err != nil {
+		return nil, err
+	}
+	if v.dims != nil {
+		return v.dims, nil
 	}
 	list, err := n.constants(i)
 	if err != nil {
@@ -88,13 +91,6 @@ func (n *node) dimsOf(i int) ([]dim, error) {
 		dims[k].n = d
 	}
 	return dims, nil
-}
-
-func (v *value) dimsOrNil() []dim {
-	if v == nil {
-		return nil
-	}
-	return v.dims
 }
 
 // setDims makes a result of numbers that may depend on the number of rows; if
