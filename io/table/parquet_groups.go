@@ -164,13 +164,21 @@ func writableList(a arrow.Array, mem memory.Allocator) (arrow.Array, error) {
 
 func (g *nestedGroups) close() error { return g.w.Close() }
 
-// flatGroups writes the columns of a slice at once.
+// A few slices are written at a time, so that columns side by side have enough
+// to do between two meetings; wide tables need fewer.
+const (
+	slicesAtOnce = 8
+	valuesAtOnce = 512 << 10
+)
+
+// flatGroups writes the columns of a few slices at once.
 type flatGroups struct {
 	w        *file.Writer
 	props    pqarrow.ArrowWriterProperties
 	parallel Parallel
 	group    file.BufferedRowGroupWriter // nil between row groups
 	columns  []flatWriter
+	pieces   []arrow.RecordBatch // slices not yet written
 }
 
 // flatWriter writes one column of a row group.
@@ -181,13 +189,29 @@ type flatWriter struct {
 }
 
 func (g *flatGroups) slice(b arrow.RecordBatch) error {
+	b.Retain()
+	g.pieces = append(g.pieces, b)
+	if n := len(g.pieces); n == slicesAtOnce || n*sliceRows*int(b.NumCols()) >= valuesAtOnce {
+		return g.write()
+	}
+	return nil
+}
+
+// write writes the slices held, each column in the order of the slices.
+func (g *flatGroups) write() error {
+	defer g.release()
 	if g.group == nil {
 		if err := g.beginGroup(); err != nil {
 			return err
 		}
 	}
 	return g.parallel(context.Background(), len(g.columns), func(i int) error {
-		return g.columns[i].write(b.Column(i))
+		for _, p := range g.pieces {
+			if err := g.columns[i].write(p.Column(i)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -208,12 +232,18 @@ func (g *flatGroups) beginGroup() (err error) {
 }
 
 func (g *flatGroups) endGroup() error {
+	if err := g.write(); err != nil {
+		return err
+	}
 	group := g.group
 	g.group = nil
 	return group.Close()
 }
 
-func (g *flatGroups) release() {}
+func (g *flatGroups) release() {
+	releaseAll(g.pieces)
+	g.pieces = g.pieces[:0]
+}
 
 func (f *flatWriter) write(a arrow.Array) error {
 	levels := f.levels[:a.Len()]
