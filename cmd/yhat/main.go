@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -13,7 +14,16 @@ import (
 	"yhat/pipeline/flow"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+// gcPercent halves how much garbage may pile up beside what lives. Text is
+// scored without garbage; Parquet peaks about a sixth lower for 4 % more time.
+const gcPercent = 50
+
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // run is the whole life of the process: it returns the exit code.
 func run(args []string) int {
