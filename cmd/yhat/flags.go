@@ -76,6 +76,7 @@ func scoreFlags() []cli.Flag {
 		one(writing, "threshold", "label a row by its prediction: at `T` and above it is the second label, or 1"),
 		many(writing, "bands", "`NAME=FROM,…`: name ranges of predictions by where they start: low=0,refer=0.1,high=0.3"),
 		one(writing, "float-format", "computed numbers in text as `HOW` shortest (default) or fixed:N decimals"),
+		truth(writing, "escape-formulas", "csv and tsv: an apostrophe before text that a spreadsheet would take for a formula (= + - @)"),
 
 		one(badRows, "on-bad-row", "`WHAT` happens to a row that cannot be scored: fail (default: stop, 65), reject (leave it out), null (keep it, without a prediction)"),
 		file(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row"),

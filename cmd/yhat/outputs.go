@@ -30,7 +30,7 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 		metrics: s.text("metrics"), summary: s.yes("summary", false), wait: s.yes("wait", false)}
 	o.opt = table.WriteOptions{
 		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
-		FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
+		EscapeFormulas: s.yes("escape-formulas", false), FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
 	}
 	for _, path := range []*string{&o.path, &o.rejects, &o.report, &o.metrics} {
 		if slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, *path) {
@@ -46,6 +46,9 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 		if s.has(name) && s.text(name) == "" {
 			s.refuse(name, "an empty name")
 		}
+	}
+	if s.has("escape-formulas") && o.format != "" && !o.format.Delimited() {
+		s.refuseUse("--escape-formulas is for csv and tsv; the output is %s", o.format)
 	}
 	if !o.format.Text() && o.format != "" {
 		o.checkTyped(u, s)

@@ -14,6 +14,7 @@ type csvSink struct {
 	lineEnd string
 	layout  Layout
 	fixed   int
+	escape  bool   // formulas
 	header  []byte // nil once written
 }
 
@@ -21,7 +22,7 @@ type csvSink struct {
 // header cells of the kept columns; nil: they are made of the layout's names.
 // The header is written before the first part, or by Close.
 func newCSVSink(w io.Writer, f Format, l Layout, header [][]byte, o WriteOptions) Sink {
-	s := &csvSink{w: w, delim: o.Delimiter, lineEnd: o.LineEnd, layout: l, fixed: o.FloatFixed}
+	s := &csvSink{w: w, delim: o.Delimiter, lineEnd: o.LineEnd, layout: l, fixed: o.FloatFixed, escape: o.EscapeFormulas}
 	if s.delim == 0 {
 		s.delim = delimiterOf(f)
 	}
@@ -50,7 +51,11 @@ func (s *csvSink) makeHeader(raw [][]byte) []byte {
 	if len(line) > 0 {
 		line = line[:len(line)-1]
 	}
-	return append(line, s.lineEnd...)
+	line = append(line, s.lineEnd...)
+	if s.escape {
+		line = escapeFormulas(line, 0, s.delim)
+	}
+	return line
 }
 
 // Encode implements Sink.
@@ -73,7 +78,11 @@ func (s *csvSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) erro
 			e.panel(i >> 5)
 		}
 		if drop == nil || !drop[i] {
+			start := len(dst)
 			dst = e.row(dst, i)
+			if s.escape {
+				dst = escapeFormulas(dst, start, s.delim)
+			}
 			p.Rows++
 		}
 		if p.Mark {

@@ -38,10 +38,13 @@ type WriteOptions struct {
 	NoHeader   bool   // CSV family
 	LineEnd    string // "" is "\n"
 	FloatFixed int    // decimals of computed floats in text; negative: shortest
-	KeepEdges  bool   // Arrow to Arrow: batches end where the input's did
-	Workers    int    // how many cores a compressor may use; 0: one
-	Alloc      memory.Allocator
-	Parallel   Parallel
+	// EscapeFormulas writes an apostrophe before text that a spreadsheet would
+	// take for a formula (CSV family).
+	EscapeFormulas bool
+	KeepEdges      bool // Arrow to Arrow: batches end where the input's did
+	Workers        int  // how many cores a compressor may use; 0: one
+	Alloc          memory.Allocator
+	Parallel       Parallel
 }
 
 // Parallel runs f(0) … f(n-1), possibly at once, and returns the error of the
