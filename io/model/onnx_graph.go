@@ -7,6 +7,12 @@ import (
 	"yhat/nn/graph"
 )
 
+// Limits on a graph: what walks along nodes is as deep as there are of them.
+const (
+	maxNodes = 1 << 20
+	maxPorts = 1 << 14 // inputs or outputs
+)
+
 // onnxGraph reads a GraphProto.
 type onnxGraph struct {
 	*ONNX
@@ -42,8 +48,11 @@ func (d *onnxGraph) decode(body []byte) error {
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case nodes > maxNodes || inputs > maxPorts || outputs > maxPorts:
+		return fmt.Errorf("%d nodes, %d inputs and %d outputs are too many", nodes, inputs, outputs)
 	}
 	return d.vocabularies()
 }
@@ -230,25 +239,27 @@ func (d *onnxGraph) output(message []byte) error {
 // vocabularies makes a row of numbers of each input that is a map, by the
 // vocabulary of the DictVectorizer that reads it.
 func (d *onnxGraph) vocabularies() error {
+	readers := map[string]*graph.Node{}
+	for i := range d.Nodes {
+		if n := &d.Nodes[i]; n.Op == "DictVectorizer" && len(n.Inputs) == 1 {
+			readers[n.Inputs[0]] = n
+		}
+	}
 	for i := range d.Inputs {
 		in := &d.Inputs[i]
 		if !d.maps[in.Name] {
 			continue
 		}
-		for _, n := range d.Nodes {
-			if n.Op != "DictVectorizer" || len(n.Inputs) != 1 || n.Inputs[0] != in.Name {
-				continue
-			}
-			keys := append([]string{}, n.Attributes["string_vocabulary"].Strings...)
-			for _, k := range n.Attributes["int64_vocabulary"].Ints {
-				keys = append(keys, fmt.Sprint(k))
-			}
-			in.Keys, in.Ranks = keys, true
-			in.Shape = []graph.Dim{{Size: 1}, {Size: len(keys)}}
-		}
-		if in.Keys == nil {
+		n := readers[in.Name]
+		if n == nil {
 			return fmt.Errorf("input %.80q is a map that no DictVectorizer reads", in.Name)
 		}
+		keys := append([]string{}, n.Attributes["string_vocabulary"].Strings...)
+		for _, k := range n.Attributes["int64_vocabulary"].Ints {
+			keys = append(keys, fmt.Sprint(k))
+		}
+		in.Keys, in.Ranks = keys, true
+		in.Shape = []graph.Dim{{Size: 1}, {Size: len(keys)}}
 	}
 	return nil
 }

@@ -31,17 +31,19 @@ type compiler struct {
 	values  map[string]*value
 	missing map[string]bool // results of refused nodes
 	uses    map[string]int  // how often a name is read, as an output too
-	steps   []step
-	reads   []int
-	bufs    []buffer
-	strings []string
-	codes   map[string]int32
-	faults  []Fault
-	inputs  []port
-	refused []Refusal
-	largest int              // elements of the largest constant
-	words   bool             // text matters beyond the words that are known
-	givers  map[string]*Node // by result, made when first asked for
+
+	returned map[string]bool // the names that are wanted
+	steps    []step
+	reads    []int
+	bufs     []buffer
+	strings  []string
+	codes    map[string]int32
+	faults   []Fault
+	inputs   []port
+	refused  []Refusal
+	largest  int              // elements of the largest constant
+	words    bool             // text matters beyond the words that are known
+	givers   map[string]*Node // by result, made when first asked for
 }
 
 var errMixes = errors.New("it mixes rows")
@@ -50,7 +52,7 @@ var errMixes = errors.New("it mixes rows")
 // error, an *UnsupportedError.
 func Compile(g *Graph, opt Options) (*Program, error) {
 	c := &compiler{
-		g: g, opt: opt, values: map[string]*value{}, missing: map[string]bool{},
+		g: g, opt: opt, values: map[string]*value{}, missing: map[string]bool{}, returned: map[string]bool{},
 		strings: []string{""}, codes: map[string]int32{"": 0},
 	}
 	nodes, err := c.simplify()

@@ -209,9 +209,9 @@ func (s *scores) leaf(f *forest, i int, w float64) {
 // fastNode is a node of a tree all of whose nodes ask x <= value; a leaf
 // leads to itself.
 type fastNode[T floating] struct {
-	value   T
-	feature int32
-	next    [2]int32 // no, yes
+	value T
+	at    int32    // where the feature's lanes begin
+	next  [2]int32 // no, yes
 }
 
 // fast is a forest of such trees.
@@ -243,7 +243,7 @@ func fastForest[T floating](f *forest) *fast[T] {
 		if d.mode == atLeast || d.mode == greater {
 			next[0], next[1] = next[1], next[0]
 		}
-		w.nodes[i] = fastNode[T]{v, d.feature, next}
+		w.nodes[i] = fastNode[T]{v, d.feature * lanes, next}
 	}
 	return w
 }
@@ -260,18 +260,20 @@ func before[T floating](v T) T {
 // may hold NaN.
 func (w *fast[T]) walk(root int32, x []T, at *[lanes]int32) {
 	const group = 8
+	nodes := w.nodes
 	for first := 0; first < lanes; first += group {
 		var now [group]int32
 		for j := range now {
 			now[j] = root
 		}
+		own := x[first:]
 		for moved := int32(1); moved != 0; {
 			moved = 0
-			for j := range now { // by place: a range of values would copy them
+			for j := range group {
 				i := now[j]
-				d := &w.nodes[i]
+				d := &nodes[i]
 				k := 0
-				if x[int(d.feature)*lanes+first+j] <= d.value {
+				if own[int(d.at)+j] <= d.value {
 					k = 1
 				}
 				next := d.next[k&1]

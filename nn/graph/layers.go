@@ -34,8 +34,7 @@ func (c *compiler) layersOf(p *Program, nodes []Node) {
 
 // endOf follows the run of nodes that each alone read the one before.
 func (c *compiler) endOf(name string, readers map[string][]*Node) string {
-	wanted := c.wanted()
-	for !slices.Contains(wanted, name) && len(readers[name]) == 1 {
+	for !c.returned[name] && len(readers[name]) == 1 {
 		next := readers[name][0]
 		op := operatorName(next)
 		if _, activation := activations[op]; !trailing[op] && !activation || len(next.Outputs) == 0 {

@@ -34,7 +34,7 @@ func (c *compiler) absorbed(name string, readers map[string][]*Node, seen map[st
 		return true
 	}
 	seen[name] = true
-	if slices.Contains(c.wanted(), name) {
+	if c.returned[name] {
 		return false
 	}
 	for _, d := range readers[name] {

@@ -1,9 +1,6 @@
 package graph
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Exporters write some nonlinearities in simpler operators. Those are found
 // here and become one operator again, so that they run on the kernels, as part
@@ -66,7 +63,7 @@ func (p *patterns) from(i int, op string) (int, bool) {
 // inner reports whether a node's result is read once, and not wanted.
 func (p *patterns) inner(i int) bool {
 	d := &p.nodes[i]
-	return len(d.Outputs) == 1 && len(p.readers[d.Outputs[0]]) == 1 && !slices.Contains(p.c.wanted(), d.Outputs[0])
+	return len(d.Outputs) == 1 && len(p.readers[d.Outputs[0]]) == 1 && !p.c.returned[d.Outputs[0]]
 }
 
 // next is the only reader of node i's result, if it is of an operator with two

@@ -137,13 +137,12 @@ type Port struct {
 // that are constants.
 func (p *Program) Inputs() []Port {
 	list := ports(p.inputs)
+	keys := map[string][]string{}
+	for _, in := range p.graph.Inputs {
+		keys[in.Name] = in.Keys
+	}
 	for i := range list {
-		list[i].Missing = p.missing[list[i].Name]
-		for _, in := range p.graph.Inputs {
-			if in.Name == list[i].Name {
-				list[i].Keys = in.Keys
-			}
-		}
+		list[i].Missing, list[i].Keys = p.missing[list[i].Name], keys[list[i].Name]
 	}
 	return list
 }

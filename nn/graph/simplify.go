@@ -9,6 +9,9 @@ import (
 // simplify drops nodes whose results nobody reads, shares nodes that compute
 // the same, and counts how often each name is read.
 func (c *compiler) simplify() ([]Node, error) {
+	for _, name := range c.wanted() {
+		c.returned[name] = true
+	}
 	if err := c.single(); err != nil {
 		return nil, err
 	}
@@ -122,10 +125,6 @@ func (c *compiler) live() []Node {
 // shared drops nodes that repeat another one and reads that one's results
 // instead. Results that are wanted by name stay.
 func (c *compiler) shared(nodes []Node) []Node {
-	fixed := map[string]bool{}
-	for _, name := range c.wanted() {
-		fixed[name] = true
-	}
 	first, renamed := map[string]*Node{}, map[string]string{}
 	var kept []Node
 	for _, d := range nodes {
@@ -137,7 +136,7 @@ func (c *compiler) shared(nodes []Node) []Node {
 		}
 		key, ok := sameKey(&d)
 		twin := first[key]
-		if ok && twin != nil && len(twin.Outputs) >= len(d.Outputs) && !slices.ContainsFunc(d.Outputs, func(o string) bool { return fixed[o] }) {
+		if ok && twin != nil && len(twin.Outputs) >= len(d.Outputs) && !slices.ContainsFunc(d.Outputs, func(o string) bool { return c.returned[o] }) {
 			for i, name := range d.Outputs {
 				renamed[name] = twin.Outputs[i]
 			}
