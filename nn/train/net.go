@@ -24,9 +24,6 @@ import (
 // ShardRows is how many rows one gradient takes in at most.
 const ShardRows = 256
 
-// shardPanels is a shard's rows in panels.
-const shardPanels = ShardRows / nn.Lanes
-
 // Net is a network being trained. Its parameters are one flat vector of
 // float64: for each layer W (out×in, row by row), then b. Set rounds them to T
 // for the kernels; between two calls of Set a Net may be used by many

@@ -119,15 +119,6 @@ func (d *data) slice(from, to int) *table.Rows {
 	return r
 }
 
-// head is the first rows.
-func (d *data) head(rows int) *data {
-	h := &data{fields: d.fields, rows: rows}
-	for _, c := range d.columns {
-		h.columns = append(h.columns, array.NewSlice(c, 0, int64(rows)))
-	}
-	return h
-}
-
 // pick is the rows that keep says.
 func (d *data) pick(t testing.TB, keep func(row int) bool) *data {
 	t.Helper()
