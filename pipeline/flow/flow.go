@@ -1,8 +1,9 @@
 // Package flow is the ordered parallel map, and the one place where yhat
 // starts goroutines: one fills, some work, and the caller drains, in order.
 //
-// Libraries start goroutines of their own for zstd and gzip streams and for
-// signals; each is owned by the value that started it and ends with it.
+// Libraries start goroutines of their own for zstd and gzip streams, for
+// signals and for gonum's L-BFGS; each is owned by the value or the call that
+// started it and ends with it.
 package flow
 
 import (
