@@ -40,6 +40,8 @@ type Feature struct {
 	FillCategory    string
 	HasFillCategory bool
 	UnknownZeros    bool
+
+	Profile *Profile // of the rows the model was learned from; nil: not known
 }
 
 // Categorical reports whether the feature is one of words.
@@ -65,9 +67,10 @@ type Activation struct {
 
 // Outputs names what comes out.
 type Outputs struct {
-	Names     []string // one for each unit of the last layer, or none
-	Labels    []string // one for each output, two for a single output, or none
-	Threshold *float64 // of a single output
+	Names     []string  // one for each unit of the last layer, or none
+	Labels    []string  // one for each output, two for a single output, or none
+	Threshold *float64  // of a single output
+	Profiles  []Profile // one for each output, or none: of the rows the model was learned from
 }
 
 // InputWidth is the number of inputs all features take together.

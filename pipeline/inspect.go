@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"yhat/io/table"
+	"yhat/nn"
 	"yhat/pipeline/flow"
 )
 
@@ -15,6 +16,7 @@ type Inspection struct {
 	Source  table.Source
 	Missing []string // cells that stand for no value
 	Workers int
+	Profile bool // make the profile of every column as well
 	// Progress, when not nil, is told after each block.
 	Progress func(Progress)
 }
@@ -22,9 +24,11 @@ type Inspection struct {
 // TableSummary is what inspect tells about a table. Smallest and largest
 // values are somebody's cells: showing them is for the caller to decide.
 type TableSummary struct {
+	Info    table.Info // as the table was opened
 	Rows    int64
 	Bad     int64 // rows that are no records of the table
 	Columns []ColumnSummary
+	Profile *nn.Profiles // where asked for
 }
 
 // ColumnSummary is one column: its type in the file, or what its cells look
@@ -39,7 +43,7 @@ type ColumnSummary struct {
 // InspectTable reads a table from end to end. Its memory is bounded by the
 // workers and their blocks. Errors are table's kinds.
 func InspectTable(ctx context.Context, in Inspection) (*TableSummary, error) {
-	look := &look{in: in, missing: map[string]bool{}}
+	look := &look{in: in, missing: map[string]bool{}, info: in.Source.Info()}
 	for _, token := range in.Missing {
 		look.missing[token] = true
 	}
@@ -59,7 +63,10 @@ func InspectTable(ctx context.Context, in Inspection) (*TableSummary, error) {
 			g.rows.Reset()
 		}
 	}
-	return look.summary(), err
+	if err != nil {
+		return nil, err
+	}
+	return look.summary()
 }
 
 // look is an inspection under way.
@@ -69,6 +76,9 @@ type look struct {
 	columns []columnLook
 	rows    int64
 	bad     int64
+	// profiles are those of each worker's columns; nil where not asked for.
+	profiles [][]columnCounts
+	info     table.Info
 }
 
 // glance is one block on its way round.
@@ -91,6 +101,9 @@ func (l *look) start() error {
 		want.Keep = append(want.Keep, keep)
 	}
 	l.columns = make([]columnLook, len(want.Keep))
+	if l.in.Profile {
+		l.profiles = newColumnCounts(l.in.Workers, len(want.Keep))
+	}
 	return l.in.Source.Start(want)
 }
 
@@ -102,7 +115,7 @@ func (l *look) cut(g *glance) error {
 }
 
 // work decodes a block and looks at its columns.
-func (l *look) work(_ int, g *glance) error {
+func (l *look) work(worker int, g *glance) error {
 	if err := g.block.Decode(&g.rows); err != nil {
 		return err
 	}
@@ -115,6 +128,9 @@ func (l *look) work(_ int, g *glance) error {
 			g.columns[i].lookTyped(column, rows)
 		} else {
 			g.columns[i].lookText(column, rows, l.missing)
+		}
+		if l.profiles != nil {
+			l.profiles[worker][i].look(column, rows, fields[i].Type != nil, l.missing)
 		}
 	}
 	return nil
@@ -146,8 +162,8 @@ func badRecords(bad []table.Bad) int64 {
 }
 
 // summary tells what was seen.
-func (l *look) summary() *TableSummary {
-	s := &TableSummary{Rows: l.rows, Bad: l.bad}
+func (l *look) summary() (*TableSummary, error) {
+	s := &TableSummary{Info: l.info, Rows: l.rows, Bad: l.bad}
 	for i, f := range l.in.Source.Fields() {
 		c := &l.columns[i]
 		column := ColumnSummary{f.Name, c.kinds.name(), c.missing, c.low.text, c.high.text}
@@ -159,7 +175,11 @@ func (l *look) summary() *TableSummary {
 		}
 		s.Columns = append(s.Columns, column)
 	}
-	return s
+	var err error
+	if l.profiles != nil {
+		s.Profile, err = l.profile()
+	}
+	return s, err
 }
 
 // columnLook is what was seen of one column.

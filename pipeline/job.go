@@ -45,6 +45,8 @@ type Job struct {
 	BlockSize         int // for the report
 	// Progress, when not nil, is told after each block.
 	Progress func(Progress)
+
+	profiling *profiling // gathers profiles as well
 }
 
 // About identifies the run and its model, for reports and --add.

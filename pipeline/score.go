@@ -38,6 +38,7 @@ type worker[T nn.Float] struct {
 	out    [][]T
 	faults nn.Faults
 	mask   []uint32
+	counts *modelCounts // where profiles are made
 }
 
 // trip is a block on its way: cut, decoded, scored, encoded, written. All its
@@ -76,13 +77,17 @@ func newScorer[T nn.Float](job *Job, c *columns) (*scorer[T], error) {
 
 func (s *scorer[T]) newWorker() *worker[T] {
 	group := s.net.GroupPanels()
-	return &worker[T]{
+	w := &worker[T]{
 		desk:   s.newDesk(),
 		space:  s.net.NewWorkspace(),
 		x:      make([]T, group*s.net.Width(0)*nn.Lanes),
 		out:    make([][]T, s.net.Layers()),
 		faults: *nn.NewFaults(group * nn.Lanes),
 	}
+	if s.job.profiling != nil {
+		w.counts = s.job.profiling.worker()
+	}
+	return w
 }
 
 func (s *scorer[T]) newDesk() *desk[T] {
@@ -127,6 +132,9 @@ func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	s.forward(w, t, &clock)
 	s.noteNonFinite(w, t)
 	s.resolveBad(t)
+	if w.counts != nil {
+		s.profileBlock(w.counts, t)
+	}
 	s.point(t)
 	s.words(t)
 	t.part.Release()

@@ -22,17 +22,19 @@ yhat inspect patients.csv
 yhat inspect patients.parquet --json | jq '.columns[].name'
 yhat inspect patients.csv --show-values
 zcat patients.csv.gz | yhat inspect -
+yhat inspect patients.csv --profile -m heart.json > heart.profile.json
 `
 
 func inspectCommand(u *ui) *cli.Command {
-	flags := append(readFlags(),
-		many(reading, "missing-values", "`LIST` of cells that stand for no value (default: the empty cell, NA, N/A, NaN, nan, null, NULL)"),
+	flags := append(append(readFlags(), cellFlags()...),
 		truth(reading, "model", "FILE is a model, whatever its name"),
+		file(reading, "for-model", "with --profile: of the features and predictions of the model in `FILE`", "m"),
 		one(running, "workers", "how many cores work, `N` (default: every core it may use)"),
 		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default)"),
 		one(running, "max-record", "longest record in `BYTES` (default 16MiB)"),
 		one(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),
 		configFlag(),
+		truth(telling, "profile", "print how the values of each column are distributed (JSON; nobody's values), for score --profile"),
 		truth(telling, "json", "print JSON"),
 		truth(telling, "show-values", "show the smallest and largest value of each column: they are somebody's cells"))
 	return &cli.Command{
@@ -55,8 +57,18 @@ func inspectCommand(u *ui) *cli.Command {
 // inspect tells a model from a table by name.
 func inspect(ctx context.Context, u *ui, s *settings) error {
 	path, isModel, asJSON := s.oneInput("inspect"), s.yes("model", false), s.yes("json", false)
+	profile := s.yes("profile", false)
+	if !profile && s.has("for-model") {
+		s.refuseUse("-m goes with --profile")
+	}
+	if s.has("map") && !s.has("for-model") {
+		s.refuseUse("--map goes with --profile -m MODEL: it says which column a feature of the model is read from")
+	}
 	if s.err != nil {
 		return s.err
+	}
+	if profile {
+		return inspectProfile(ctx, u, s, path, isModel || isModelName(path))
 	}
 	if !isModel && !isModelName(path) {
 		return inspectTable(ctx, u, s, path)

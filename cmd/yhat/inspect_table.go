@@ -19,26 +19,30 @@ func inspectTable(ctx context.Context, u *ui, s *settings, path string) error {
 	if s.err != nil {
 		return s.err
 	}
-	src, err := in.open(path)
+	found, err := lookAtTable(ctx, u, in, path, when, pipeline.Inspection{Workers: workers})
 	if err != nil {
 		return err
 	}
-	info := src.Info()
-	missing := in.opt.Missing
-	if missing == nil {
-		missing = table.DefaultMissing
-	}
-	bar := u.newProgress(when, []string{path}, true)
-	found, err := pipeline.InspectTable(ctx, pipeline.Inspection{Source: src, Missing: missing, Workers: workers, Progress: bar.show})
-	bar.done()
-	if err != nil {
-		return err
-	}
-	d := describeTable(info, found, values)
+	d := describeTable(found, values)
 	if asJSON {
 		return printJSON(u.stdout, d)
 	}
 	return d.print(u.stdout, values)
+}
+
+// lookAtTable reads a table from end to end.
+func lookAtTable(ctx context.Context, u *ui, in *inputs, path, when string, look pipeline.Inspection) (*pipeline.TableSummary, error) {
+	var err error
+	if look.Source, err = in.open(path); err != nil {
+		return nil, err
+	}
+	if look.Missing = in.opt.Missing; look.Missing == nil {
+		look.Missing = table.DefaultMissing
+	}
+	bar := u.newProgress(when, []string{path}, true)
+	defer bar.done()
+	look.Progress = bar.show
+	return pipeline.InspectTable(ctx, look)
 }
 
 // tableDescription is what inspect tells about a table.
@@ -61,7 +65,8 @@ type columnDescription struct {
 	Max     string `json:"max,omitempty"`
 }
 
-func describeTable(info table.Info, found *pipeline.TableSummary, values bool) *tableDescription {
+func describeTable(found *pipeline.TableSummary, values bool) *tableDescription {
+	info := found.Info
 	d := &tableDescription{Path: info.Path, Format: string(info.Format), Rows: found.Rows, BadRows: found.Bad, Columns: []columnDescription{}}
 	if info.Format.Delimited() {
 		d.Delimiter = string(info.Delim)

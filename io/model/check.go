@@ -30,7 +30,10 @@ func check(m *nn.Model) error {
 	if err := checkLayers(m); err != nil {
 		return err
 	}
-	return checkOutputs(&m.Outputs, m.OutputWidth())
+	if err := checkOutputs(&m.Outputs, m.OutputWidth()); err != nil {
+		return err
+	}
+	return checkProfiles(m)
 }
 
 func checkFeature(f *nn.Feature, at string) error {

@@ -116,7 +116,7 @@ func (e *encoder) feature(f *nn.Feature) {
 		if f.HasFillCategory {
 			e.text(", \"fill\": ").word(f.FillCategory)
 		}
-		e.text("}")
+		e.ofFeature(f.Profile)
 		return
 	}
 	e.optional("fill", f.Fill)
@@ -126,7 +126,20 @@ func (e *encoder) feature(f *nn.Feature) {
 	}
 	e.optional("min", f.Min)
 	e.optional("max", f.Max)
+	e.ofFeature(f.Profile)
+}
+
+// ofFeature ends a feature, with its profile if it has one.
+func (e *encoder) ofFeature(p *nn.Profile) {
+	if p != nil {
+		e.text(",\n     \"profile\": {").profile(p)
+	}
 	e.text("}")
+}
+
+func (e *encoder) count(n int64) *encoder {
+	e.out = strconv.AppendInt(e.out, n, 10)
+	return e
 }
 
 func (e *encoder) layer(l *nn.Layer) {
@@ -152,7 +165,7 @@ func (e *encoder) layer(l *nn.Layer) {
 }
 
 func (e *encoder) outputs(o *nn.Outputs) {
-	if o.Names == nil && o.Labels == nil && o.Threshold == nil {
+	if o.Names == nil && o.Labels == nil && o.Threshold == nil && o.Profiles == nil {
 		return
 	}
 	e.text(",\n  \"outputs\": {")
@@ -164,6 +177,9 @@ func (e *encoder) outputs(o *nn.Outputs) {
 		e.text(", \"labels\": ").words(o.Labels)
 	}
 	e.optional("threshold", o.Threshold)
+	if o.Profiles != nil {
+		e.text(", \"profiles\": ").profiles(o.Profiles)
+	}
 	e.out = append(e.out[:start], e.out[start+len(", "):]...)
 	e.text("}")
 }

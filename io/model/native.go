@@ -17,9 +17,9 @@ const (
 // The keys of the native format.
 const (
 	modelKeys    = "format, name, features, layers, outputs"
-	featureKeys  = "name, unit, fill, center, scale, min, max, categories, unknown"
+	featureKeys  = "name, unit, fill, center, scale, min, max, categories, unknown, profile"
 	layerKeys    = "name, activation, alpha, beta, weights, bias"
-	outputsKeys  = "names, labels, threshold"
+	outputsKeys  = "names, labels, threshold, profiles"
 	locationKeys = "file, tensor"
 )
 
@@ -144,6 +144,9 @@ func (d *native) readFeature(int) error {
 			f.Min, err = d.pointer()
 		case "max":
 			f.Max, err = d.pointer()
+		case "profile":
+			f.Profile = &nn.Profile{}
+			_, err = d.readProfile(f.Profile, profileKeys)
 		default:
 			*numbers[key], err = d.number()
 		}
@@ -221,6 +224,14 @@ func (d *native) readOutputs() error {
 			o.Labels, err = d.words()
 		case "threshold":
 			o.Threshold, err = d.pointer()
+		case "profiles":
+			o.Profiles = []nn.Profile{}
+			return d.array(func(int) error {
+				var p nn.Profile
+				_, err := d.readProfile(&p, profileKeys)
+				o.Profiles = append(o.Profiles, p)
+				return err
+			})
 		}
 		return err
 	})

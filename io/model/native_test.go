@@ -36,7 +36,7 @@ func TestFaults(t *testing.T) {
 		{`"name": "small"`, `"Name": "small"`, `unknown key "Name" (known: format, name, features, layers, outputs)`},
 		{`"name": "small"`, `"name": null`, `name: want a string, got null`},
 		// features
-		{`"unit": "kg"`, `"units": "kg"`, `features[0]: unknown key "units" (known: name, unit, fill, center, scale, min, max, categories, unknown)`},
+		{`"unit": "kg"`, `"units": "kg"`, `features[0]: unknown key "units" (known: name, unit, fill, center, scale, min, max, categories, unknown, profile)`},
 		{`{"name": "x", `, `{`, `features[0].name: missing`},
 		{`"name": "x"`, `"name": ""`, `features[0].name: empty`},
 		{`"name": "sex"`, `"name": "x"`, `features[1].name: "x" is the name of features[0]`},
@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		{`[[0.1, 1e300]]`, `{"file": "w.safetensors"}`, `layers[1].weights.tensor: missing`},
 		{`[[0.1, 1e300]]`, `{"file": "w.safetensors", "tensor": "w", "offset": 1}`, `layers[1].weights: unknown key "offset" (known: file, tensor)`},
 		// outputs
-		{`"threshold"`, `"cutoff"`, `outputs: unknown key "cutoff" (known: names, labels, threshold)`},
+		{`"threshold"`, `"cutoff"`, `outputs: unknown key "cutoff" (known: names, labels, threshold, profiles)`},
 		{`["y"]`, `["y", "z"]`, `outputs.names: 2 names, want 1`},
 		{`["y"]`, `[]`, `outputs.names: 0 names, want 1`},
 		{`["y"]`, `[""]`, `outputs.names[0]: empty`},
@@ -119,6 +119,7 @@ func FuzzNative(f *testing.F) {
 	f.Add([]byte(`{"format": "yhat/2"}`))
 	f.Add([]byte(strings.Replace(small, `[1, 2, 3]`, `{"file": "a", "tensor": "b"}`, 1)))
 	f.Add([]byte(strings.Replace(small, `[1, 2, 3]`, "[[[[1,\t-2.5E+3", 1)))
+	f.Add([]byte(profiled))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := decodeNative(text, &beside{})
 		if err != nil {
