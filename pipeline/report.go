@@ -27,6 +27,9 @@ type Report struct {
 	Stages        ReportStages          `json:"seconds_by_stage"`
 	Error         string                `json:"error,omitempty"`
 	ExitCode      int                   `json:"exit_code"`
+	// Files and Parts are of a run that makes an output of each input.
+	Files *ReportFiles `json:"files,omitempty"`
+	Parts []*Report    `json:"parts,omitempty"`
 
 	inputs []*input
 }
@@ -113,12 +116,7 @@ func newReport(job *Job) *Report {
 func (r *Report) addInput(in *input) { r.inputs = append(r.inputs, in) }
 
 func (r *Report) addStages(s stages) {
-	r.Stages.Cut += s.cut
-	r.Stages.Decode += s.decode
-	r.Stages.Bind += s.bind
-	r.Stages.Forward += s.forward
-	r.Stages.Encode += s.encode
-	r.Stages.Write += s.write
+	r.Stages.add(ReportStages{s.cut, s.decode, s.bind, s.forward, s.encode, s.write})
 }
 
 // finish adds what is known only now.

@@ -64,7 +64,7 @@ func scoreFlags() []cli.Flag {
 		truth(reading, "require-final-newline", "refuse (65) text whose last line does not end: it may be cut short"),
 		one(reading, "empty", "a table without rows is `WHAT`: ok (default: an output without rows), fail (65) or skip (99)"),
 
-		file(writing, "output", "write to `FILE` (default -: stdout); its name says the format: x.csv.gz, x.parquet", "o"),
+		file(writing, "output", "write to `FILE` (default -: stdout); its name says the format: x.csv.gz, x.parquet; DIR/: a folder, one output for each input, of which a further run does what is not done", "o"),
 		one(writing, "output-format", "`FORMAT` of the output (default: by name; to stdout, that of text inputs, else csv)"),
 		one(writing, "output-delimiter", "`CHAR` between the cells (default: the first input's)"),
 		truth(writing, "output-header", "=false: write no header"),
@@ -79,7 +79,7 @@ func scoreFlags() []cli.Flag {
 		truth(writing, "escape-formulas", "csv and tsv: an apostrophe before text that a spreadsheet would take for a formula (= + - @)"),
 
 		one(badRows, "on-bad-row", "`WHAT` happens to a row that cannot be scored: fail (default: stop, 65), reject (leave it out), null (keep it, without a prediction)"),
-		file(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row"),
+		file(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row; with -o DIR/ a folder too"),
 		truth(badRows, "rejects-raw", "add the raw record to --rejects: it holds the row's values"),
 		one(badRows, "max-bad", "stop at more than `N` bad rows, or fail in the end at more than P% of them (default 100%)"),
 	)
@@ -87,6 +87,7 @@ func scoreFlags() []cli.Flag {
 	flags = append(flags,
 		one(running, "max-duration", "give up (75) after `TIME`, such as 30m or 90s; no output then"),
 		truth(running, "wait", "wait while another run writes the same output, instead of giving up (75)"),
+		truth(running, "force", "with -o DIR/: make all outputs, those that are done already too"),
 		truth(telling, "summary", "print one line of JSON on stdout at the end, also of a run that fails; with -o FILE"),
 		file(telling, "metrics", "write figures of the run to `FILE` for Prometheus (textfile), also when it fails"),
 		file(telling, "report", "write a report of the run to `FILE` (JSON), also when it fails"),

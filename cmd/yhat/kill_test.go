@@ -11,13 +11,19 @@ import (
 	"time"
 )
 
-// A run that is killed at any instant leaves the output old or complete, and
-// the next run gives the same bytes. YHAT_KILLS says how many runs are killed.
-func TestKilledRunsLeaveNothingHalf(t *testing.T) {
+// killsWanted is how many runs to kill.
+func killsWanted(t *testing.T) int {
 	kills, _ := strconv.Atoi(os.Getenv("YHAT_KILLS"))
 	if kills == 0 {
 		t.Skip("set YHAT_KILLS to a number of runs to kill")
 	}
+	return kills
+}
+
+// A run that is killed at any instant leaves the output old or complete, and
+// the next run gives the same bytes. YHAT_KILLS says how many runs are killed.
+func TestKilledRunsLeaveNothingHalf(t *testing.T) {
+	kills := killsWanted(t)
 	s := newSweep(t, "o.csv")
 	program, err := os.Executable()
 	if err != nil {

@@ -18,6 +18,7 @@ type outputs struct {
 	path, rejects, report string
 	metrics               string
 	summary, wait         bool
+	folder, force         bool         // path is a folder: one output for each input
 	format                table.Format // "": chosen by the first input
 	zip                   string
 	opt                   table.WriteOptions
@@ -27,7 +28,8 @@ type outputs struct {
 // readOutputs reads the flags that say what is written where.
 func readOutputs(u *ui, s *settings, workers int) *outputs {
 	o := &outputs{path: s.textOr("output", "-"), rejects: s.text("rejects"), report: s.text("report"),
-		metrics: s.text("metrics"), summary: s.yes("summary", false), wait: s.yes("wait", false)}
+		metrics: s.text("metrics"), summary: s.yes("summary", false), wait: s.yes("wait", false), force: s.yes("force", false)}
+	o.folder = isFolder(o.path)
 	o.opt = table.WriteOptions{
 		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
 		EscapeFormulas: s.yes("escape-formulas", false), FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
@@ -53,9 +55,15 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 	if !o.format.Text() && o.format != "" {
 		o.checkTyped(u, s)
 	}
+	if o.folder != isFolder(o.rejects) && o.rejects != "" {
+		s.refuseUse("-o DIR/ and --rejects DIR/ go together: the rejects of each output are a file of their own")
+	}
 	o.checkPaths(u, s)
 	return o
 }
+
+// isFolder reports whether a path is written as that of a folder.
+func isFolder(path string) bool { return strings.HasSuffix(path, "/") }
 
 // checkTyped refuses what makes no sense for Parquet and Arrow.
 func (o *outputs) checkTyped(u *ui, s *settings) {

@@ -13,8 +13,10 @@ import (
 // progress shows rows, bytes a second and, when the size is known, the time
 // left. A nil progress shows nothing.
 type progress struct {
-	bar  *progressbar.ProgressBar
-	last time.Time
+	bar    *progressbar.ProgressBar
+	last   time.Time
+	before pipeline.Progress // of the tables that are done
+	now    pipeline.Progress
 }
 
 // newProgress makes the bar that --progress asks for. Auto shows it to a
@@ -49,12 +51,24 @@ func totalSize(inputs []string) int64 {
 
 // show brings the bar up to date, some times a second.
 func (p *progress) show(now pipeline.Progress) {
-	if p == nil || time.Since(p.last) < 100*time.Millisecond {
+	if p == nil {
+		return
+	}
+	p.now = now
+	if time.Since(p.last) < 100*time.Millisecond {
 		return
 	}
 	p.last = time.Now()
-	p.bar.Describe(count(now.Rows) + " rows")
-	p.bar.Set64(now.Bytes)
+	p.bar.Describe(count(p.before.Rows+now.Rows) + " rows")
+	p.bar.Set64(p.before.Bytes + now.Bytes)
+}
+
+// next says that what is shown from now on is of another table.
+func (p *progress) next() {
+	if p != nil {
+		p.before.Rows, p.before.Bytes = p.before.Rows+p.now.Rows, p.before.Bytes+p.now.Bytes
+		p.now = pipeline.Progress{}
+	}
 }
 
 // done takes the bar off the screen.

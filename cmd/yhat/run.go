@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"yhat/io/table"
@@ -19,11 +20,15 @@ type scoring struct {
 	job  *pipeline.Job
 	in   *inputs
 	out  *outputs
-	bar  string // --progress
+	bar  *progress
 	sink *closeOnce
+	// rejected is what went to --rejects, once it is published.
+	rejected *table.Output
 
+	when   string        // --progress
 	expect int64         // rows, or -1
 	most   time.Duration // that the run may take; 0: any
+	digest string        // of the flags that decide what is written
 }
 
 // readScoring reads all flags of yhat score.
@@ -32,7 +37,7 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 	r.in = readInputs(ctx, u, s, r.job.Workers)
 	r.out = readOutputs(u, s, r.job.Workers)
 	r.expect, r.most = s.whole("expect-rows", -1, 0), s.duration("max-duration")
-	r.bar = s.choice("progress", "auto", "auto", "always", "never")
+	r.when, r.digest = s.choice("progress", "auto", "auto", "always", "never"), s.digest()
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -81,14 +86,28 @@ func (r *scoring) after(err error, what string, failed error) error {
 	return err
 }
 
-// score does the work up to the publication of the output.
+// score does the work up to the publication of the output, or of a folder of
+// outputs.
 func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 	if err := r.prepare(*report); err != nil {
 		return err
 	}
+	if r.out.folder {
+		return r.scoreFolder(ctx, *report)
+	}
+	r.bar = r.ui.newProgress(r.when, r.in.paths, r.out.path == "-")
+	defer r.bar.done()
+	return r.scoreStream(ctx, report)
+}
+
+// scoreStream scores the inputs as one stream into one output.
+func (r *scoring) scoreStream(ctx context.Context, report **pipeline.Report) error {
 	started := time.Now()
-	out, err := r.create(ctx, r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: r.out.report != ""})
-	if err != nil {
+	hash := r.out.report != "" || r.out.folder
+	out, err := r.create(ctx, r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: hash})
+	if errors.Is(err, syscall.EISDIR) {
+		return fmt.Errorf("%w; for an output for each input write %s/", err, r.out.path)
+	} else if err != nil {
 		return err
 	}
 	defer out.Discard()
@@ -98,7 +117,7 @@ func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 	}
 	if rejects != nil {
 		defer rejects.Discard()
-		r.job.Bad.Rejects = rejects
+		r.job.Bad.Rejects, r.rejected = rejects, rejects
 	}
 	if *report, err = r.walk(ctx, out); err == nil {
 		err = r.judgeRows((*report).Rows.Read)
@@ -145,15 +164,13 @@ func (r *scoring) createRejects(ctx context.Context) (*table.Output, error) {
 	if r.out.rejects == "" {
 		return nil, nil
 	}
-	return r.create(ctx, r.out.rejects, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Private: true})
+	return r.create(ctx, r.out.rejects, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Private: true, Hash: r.out.folder})
 }
 
 // walk runs the job into the open output.
 func (r *scoring) walk(ctx context.Context, out *table.Output) (*pipeline.Report, error) {
 	w := &writer{out: out}
-	bar := r.ui.newProgress(r.bar, r.in.paths, r.out.path == "-")
-	defer bar.done()
-	r.job.Inputs, r.job.Open, r.job.Raw, r.job.Progress = r.in.paths, r.in.open, r.out.raw, bar.show
+	r.job.Inputs, r.job.Open, r.job.Raw, r.job.Progress = r.in.paths, r.in.open, r.out.raw, r.bar.show
 	r.job.Create = func(l table.Layout, first table.Source) (table.Sink, error) {
 		var err error
 		if r.sink, err = r.out.sink(w, l, first); err != nil {

@@ -64,6 +64,14 @@ func (u *ui) configure(s *settings) {
 // chatty reports whether a person watches and wants to be told.
 func (u *ui) chatty() bool { return u.stderrTerminal && !u.quiet }
 
+// files is the file system that outputs go to.
+func (u *ui) files() table.FS {
+	if u.fs == nil {
+		return table.OS{}
+	}
+	return u.fs
+}
+
 // pipe is stdout: a reader that went away is an error of its own kind.
 type pipe struct{ w io.Writer }
 

@@ -54,18 +54,28 @@ func (r *scoring) judgeRows(read int64) error {
 const tryAgain = 100 * time.Millisecond
 
 // create makes an output. With --wait it waits for the run that writes it.
-func (r *scoring) create(ctx context.Context, path string, o table.OutputOptions) (*table.Output, error) {
+func (r *scoring) create(ctx context.Context, path string, o table.OutputOptions) (out *table.Output, err error) {
+	err = r.patiently(ctx, func() (err error) {
+		out, err = table.Create(path, o)
+		return err
+	})
+	return out, err
+}
+
+// patiently tries what another run may have locked: with --wait until it has
+// not.
+func (r *scoring) patiently(ctx context.Context, try func() error) error {
 	for {
-		out, err := table.Create(path, o)
+		err := try()
 		if !r.out.wait || !errors.Is(err, table.ErrLocked) {
-			return out, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
 			if ctx.Err() == context.Canceled {
-				return nil, ctx.Err()
+				return ctx.Err()
 			}
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		case <-time.After(tryAgain):
 		}
 	}
@@ -94,11 +104,12 @@ type summary struct {
 	Reasons  map[string]int64       `json:"reasons"`
 	Model    pipeline.ReportModel   `json:"model"`
 	Output   *pipeline.ReportOutput `json:"output"`
+	Files    *pipeline.ReportFiles  `json:"files,omitempty"`
 }
 
 // writeSummary prints one line, the last on stdout.
 func (r *scoring) writeSummary(p *pipeline.Report, code int) error {
-	line, err := json.Marshal(summary{p.RunID, code, p.Error, p.Seconds, p.Rows, p.Reasons, p.Model, p.Output})
+	line, err := json.Marshal(summary{p.RunID, code, p.Error, p.Seconds, p.Rows, p.Reasons, p.Model, p.Output, p.Files})
 	if err != nil {
 		return err
 	}
@@ -128,6 +139,11 @@ func metricsText(p *pipeline.Report, code int) []byte {
 		add("yhat_rows_bad", help, ",reason="+label(reason), float64(p.Reasons[reason]))
 		help = ""
 	}
+	if f := p.Files; f != nil {
+		add("yhat_files_scored", "Inputs scored into an output of their own.", "", float64(f.Scored))
+		add("yhat_files_done_before", "Inputs that an earlier run had scored.", "", float64(f.DoneBefore))
+		add("yhat_files_failed", "Inputs that could not be scored.", "", float64(f.Failed))
+	}
 	return b.Bytes()
 }
 
@@ -136,7 +152,7 @@ func label(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
-func sortedKeys(m map[string]int64) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	var keys []string
 	for k := range m {
 		keys = append(keys, k)

@@ -64,12 +64,12 @@ func Create(path string, o OutputOptions) (*Output, error) {
 func (o *Output) open(private bool) error {
 	target, err := followLinks(o.fs, o.path)
 	if err != nil {
-		return createFault(o.path, plain(err))
+		return CreateFault(o.path, plain(err))
 	}
 	info, err := o.fs.Lstat(target)
 	switch {
 	case err == nil && info.IsDir():
-		return createFault(o.path, syscall.EISDIR)
+		return CreateFault(o.path, syscall.EISDIR)
 	case err == nil && !info.Mode().IsRegular():
 		return o.through(target)
 	case err == nil:
@@ -79,7 +79,7 @@ func (o *Output) open(private bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		o.mode = 0o666 &^ o.fs.Umask()
 	default:
-		return createFault(o.path, plain(err))
+		return CreateFault(o.path, plain(err))
 	}
 	if private {
 		o.mode = 0o600
@@ -91,25 +91,30 @@ func (o *Output) open(private bool) error {
 func (o *Output) through(target string) error {
 	f, err := o.fs.OpenFile(target, syscall.O_WRONLY, 0)
 	if err != nil {
-		return createFault(o.path, plain(err))
+		return CreateFault(o.path, plain(err))
 	}
 	o.file, o.w = f, f
 	return nil
 }
 
+// partial ends the names of temporary files.
+const partial = ".yhat-partial"
+
 // beside makes the temporary file in the target's folder.
 func (o *Output) beside(target string) error {
 	dir, name := filepath.Split(target)
 	if name == "" {
-		return createFault(o.path, syscall.EISDIR)
+		return CreateFault(o.path, syscall.EISDIR)
 	}
-	temp := filepath.Join(dir, "."+name+".yhat-partial")
-	f, err := lockTemp(o.fs, temp)
-	if err != nil {
-		if errors.Is(err, ErrLocked) {
-			return fmt.Errorf("%s: %w", o.path, err)
+	temp := filepath.Join(dir, "."+name+partial)
+	f, err := lockFile(o.fs, temp, syscall.O_CREAT)
+	if err == nil {
+		if err = f.Truncate(0); err != nil {
+			f.Close()
 		}
-		return createFault(o.path, plain(err))
+	}
+	if err != nil {
+		return lockFault(o.path, err)
 	}
 	o.target, o.temp, o.file = target, temp, f
 	o.buf = bufio.NewWriterSize(f, 64<<10)
@@ -117,20 +122,28 @@ func (o *Output) beside(target string) error {
 	return nil
 }
 
-// maxLocks bounds how often another run may finish between our opening of the
-// temporary file and our locking of it.
+// lockFault is the error of a file that cannot be made or locked.
+func lockFault(path string, err error) error {
+	if errors.Is(err, ErrLocked) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return CreateFault(path, plain(err))
+}
+
+// maxLocks bounds how often another run may finish between our opening of a
+// file and our locking of it.
 const maxLocks = 100
 
-// lockTemp makes the temporary file, or takes over the one that a dead run left
-// behind. The file is the lock: whoever holds its flock, and finds it still
-// under its name, is the only one to write it.
-func lockTemp(fsys FS, temp string) (File, error) {
+// lockFile opens a private file, and makes it where flag holds O_CREAT, or takes
+// over the one that a dead run left behind. The file is the lock: whoever holds
+// its flock, and finds it still under its name, is the only one to write it.
+func lockFile(fsys FS, name string, flag int) (File, error) {
 	for range maxLocks {
-		f, err := fsys.OpenFile(temp, syscall.O_CREAT|syscall.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+		f, err := fsys.OpenFile(name, flag|syscall.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 		if err != nil {
 			return nil, err
 		}
-		ours, err := claim(fsys, f, temp)
+		ours, err := claim(fsys, f, name)
 		if ours {
 			return f, nil
 		}
@@ -142,10 +155,10 @@ func lockTemp(fsys FS, temp string) (File, error) {
 	return nil, ErrLocked
 }
 
-// claim locks the open file, makes sure that it is the one under its name, and
-// empties it. ours is false without an error where the file went away between
-// opening and locking.
-func claim(fsys FS, f File, temp string) (ours bool, err error) {
+// claim locks the open file and makes sure that it is the one under its name.
+// ours is false without an error where the file went away between opening and
+// locking.
+func claim(fsys FS, f File, name string) (ours bool, err error) {
 	if err := f.Lock(); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return false, ErrLocked
@@ -156,18 +169,15 @@ func claim(fsys FS, f File, temp string) (ours bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	named, err := fsys.Lstat(temp)
+	named, err := fsys.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !fsys.SameFile(held, named) {
 		return false, nil
 	}
 	if err == nil && !held.Mode().IsRegular() {
-		err = fmt.Errorf("%s is in the way", temp)
+		err = fmt.Errorf("%s is in the way", name)
 	}
 	if err == nil {
 		err = f.Chmod(0o600)
-	}
-	if err == nil {
-		err = f.Truncate(0)
 	}
 	return err == nil, err
 }

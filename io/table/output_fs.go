@@ -18,13 +18,14 @@ type FS interface {
 	Readlink(name string) (string, error)
 	Rename(from, to string) error
 	Remove(name string) error
+	Mkdir(name string, perm fs.FileMode) error
 	SyncDir(name string) error
 	Umask() fs.FileMode
 }
 
 // File is an open file of an FS.
 type File interface {
-	io.WriteCloser
+	io.ReadWriteCloser
 	Stat() (fs.FileInfo, error)
 	Truncate(size int64) error
 	Chmod(mode fs.FileMode) error
@@ -60,6 +61,9 @@ func (OS) Rename(from, to string) error { return os.Rename(from, to) }
 
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }
+
+// Mkdir implements FS.
+func (OS) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
 
 // SyncDir implements FS. File systems that cannot sync a folder say EINVAL;
 // there is nothing more to be done on them.

@@ -14,7 +14,7 @@ import (
 func spool(r io.Reader, dir string) (f *os.File, size int64, err error) {
 	f, err = os.CreateTemp(dir, "yhat-spool-*") // mode 0600
 	if err != nil {
-		return nil, 0, createFault("a file to spool the pipe into", err)
+		return nil, 0, CreateFault("a file to spool the pipe into", err)
 	}
 	defer func() {
 		if err != nil {
@@ -23,7 +23,7 @@ func spool(r io.Reader, dir string) (f *os.File, size int64, err error) {
 		}
 	}()
 	if err = os.Remove(f.Name()); err != nil {
-		return f, 0, createFault("a file to spool the pipe into", err)
+		return f, 0, CreateFault("a file to spool the pipe into", err)
 	}
 	if size, err = io.Copy(f, r); err != nil {
 		return f, 0, wrapIO(err)
@@ -31,9 +31,9 @@ func spool(r io.Reader, dir string) (f *os.File, size int64, err error) {
 	return f, size, nil
 }
 
-// createFault is the error of a file that cannot be made: ErrIO where the disk
+// CreateFault is the error of a file that cannot be made: ErrIO where the disk
 // or the quota is full, else ErrCreate.
-func createFault(what string, err error) error {
+func CreateFault(what string, err error) error {
 	kind := ErrCreate
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO) {
 		kind = ErrIO
