@@ -22,7 +22,7 @@ const rankOutput = 1 << 30
 
 // noteFaults collects the rows that feature f makes bad.
 func (s *scorer[T]) noteFaults(w *worker[T], t *trip[T], f, start, panels int) {
-	feature := &s.job.Model.Features[f]
+	feature := &s.card.Features[f]
 	for p := range panels {
 		missing, unknown := w.faults.Missing[p], w.faults.Unknown[p]
 		if feature.Fill != nil || feature.HasFillCategory {
@@ -52,6 +52,29 @@ func (s *scorer[T]) note(t *trip[T], mask uint32, at, f int, reason table.Reason
 	}
 }
 
+// foundReasons are the reasons of the network itself, in the words of tables.
+var foundReasons = map[nn.FoundReason]table.Reason{
+	nn.FoundUnknown: table.UnknownCategory, nn.FoundOutOfRange: table.OutOfRange, nn.FoundNotANumber: table.NotANumber,
+}
+
+// noteFound collects the rows that the network itself found bad, of the group
+// that begins at row start. What comes from no one feature is the output's.
+func (s *scorer[T]) noteFound(w *worker[T], t *trip[T], start int) {
+	for _, found := range w.pass.Found() {
+		bad := badRow{rank: rankOutput, reason: foundReasons[found.Reason], column: s.columns.prefix + "y_hat"}
+		if found.Feature >= 0 {
+			bad.rank, bad.column = found.Feature, t.from.binding.features[found.Feature].column
+		}
+		for p, mask := range found.Rows {
+			for ; mask != 0; mask &= mask - 1 {
+				if bad.row = start + p*nn.Lanes + bits.TrailingZeros32(mask); bad.row < t.rows.N {
+					t.bad = append(t.bad, bad)
+				}
+			}
+		}
+	}
+}
+
 // noteDecoded collects what the decoder found: a bad cell counts for each
 // feature that reads it.
 func (s *scorer[T]) noteDecoded(t *trip[T]) {
@@ -76,8 +99,7 @@ func (s *scorer[T]) noteDecoded(t *trip[T]) {
 func (s *scorer[T]) noteNonFinite(w *worker[T], t *trip[T]) {
 	panels := nn.Panels(t.rows.N)
 	w.mask = slices.Grow(w.mask[:0], panels)[:panels]
-	last := len(t.layers) - 1
-	nn.NonFinite(w.mask, t.layers[last], s.net.Width(last+1), panels)
+	nn.NonFinite(w.mask, t.values[s.last()], s.card.OutputWidth(), panels)
 	for p, mask := range w.mask {
 		for ; mask != 0; mask &= mask - 1 {
 			if row := p*nn.Lanes + bits.TrailingZeros32(mask); row < t.rows.N {

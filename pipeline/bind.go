@@ -18,6 +18,7 @@ import (
 // order and as what; later ones must have them, in any order.
 type binder struct {
 	job   *Job
+	card  *nn.Card
 	dicts []*table.Dictionary // one for each categorical feature, else nil
 	extra []string            // further columns wanted as numbers
 	raw   bool
@@ -44,11 +45,11 @@ type boundFeature struct {
 }
 
 // newBinder binds the first input.
-func newBinder(job *Job, src table.Source, extra []string) (*binder, *binding, error) {
-	b := &binder{job: job, extra: extra, first: src.Info()}
-	for i := range job.Model.Features {
+func newBinder(job *Job, card *nn.Card, src table.Source, extra []string) (*binder, *binding, error) {
+	b := &binder{job: job, card: card, extra: extra, first: src.Info()}
+	for i := range card.Features {
 		var d *table.Dictionary
-		if f := &job.Model.Features[i]; f.Categorical() {
+		if f := &card.Features[i]; f.Categorical() {
 			d = table.NewDictionary(f.Categories)
 		}
 		b.dicts = append(b.dicts, d)
@@ -67,7 +68,7 @@ func newBinder(job *Job, src table.Source, extra []string) (*binder, *binding, e
 // checkMap refuses a mapped feature that the model does not have.
 func (b *binder) checkMap() error {
 	var names []string
-	for _, f := range b.job.Model.Features {
+	for _, f := range b.card.Features {
 		names = append(names, f.Name)
 	}
 	for name := range b.job.Bind.Map {
@@ -132,8 +133,8 @@ func (b *binder) textType(name string) arrow.DataType {
 	if t, ok := b.job.Columns.Types[name]; ok {
 		return t
 	}
-	for i := range b.job.Model.Features {
-		f := &b.job.Model.Features[i]
+	for i := range b.card.Features {
+		f := &b.card.Features[i]
 		if !f.Categorical() && b.source(f).Column == name {
 			return arrow.PrimitiveTypes.Float64
 		}
@@ -165,8 +166,8 @@ func (b *binder) bind(src table.Source) (*binding, error) {
 // bindFeatures finds a column for each feature; features that read the same
 // column the same way share a slot.
 func (b *binder) bindFeatures(bound *binding, path string) error {
-	for i := range b.job.Model.Features {
-		f := &b.job.Model.Features[i]
+	for i := range b.card.Features {
+		f := &b.card.Features[i]
 		from := b.source(f)
 		if f.Categorical() && (from.Factor != 1 || from.Plus != 0) {
 			return fmt.Errorf("%w: --map %s: a category has no unit to change", table.ErrUsage, f.Name)

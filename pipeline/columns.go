@@ -17,37 +17,39 @@ type columns struct {
 	label       *labelRule
 	bands       []Band
 	errors      bool
-	layers      []int // activations wanted, from 1
+	values      []int // activations wanted, of the card's values
 	list        bool
 	added       []Constant
 	prefix      string
-	model       *nn.Model
+	card        *nn.Card
 }
 
 // labelRule turns predictions into a label.
 type labelRule struct {
-	words     []string // nil: 0 and 1
-	threshold float64  // of a single output with two labels or none
-	largest   bool     // the label of the largest output
+	words     []string // nil: integers
+	integers  []int64
+	threshold float64 // of a single output with two labels or none
+	largest   bool    // the label of the largest output
+	chosen    bool    // by the network itself
 }
 
-// newColumns reads what the job wants, and refuses what does not go together.
-func newColumns(job *Job) (*columns, error) {
-	c := &columns{model: job.Model, prefix: job.Columns.Prefix, bands: job.Columns.Bands, list: job.Columns.List,
+// newColumns reads what the job wants of a network, and refuses what does not
+// go together.
+func newColumns(job *Job, card *nn.Card) (*columns, error) {
+	c := &columns{card: card, prefix: job.Columns.Prefix, bands: job.Columns.Bands, list: job.Columns.List,
 		errors: job.Bad.Policy == Null}
-	c.predictions = PredictionNames(job.Model)
+	c.predictions = PredictionNames(card)
 	var err error
-	if c.label, err = newLabelRule(job); err != nil {
+	if c.label, err = newLabelRule(card, job.Columns.Threshold); err != nil {
 		return nil, err
 	}
-	if err := checkBands(job); err != nil {
+	if err := checkBands(card, job.Columns.Bands); err != nil {
 		return nil, err
 	}
-	if c.layers, err = chooseLayers(job.Model, job.Columns.Activations); err != nil {
+	if c.values, err = chooseValues(card, job.Columns.Activations); err != nil {
 		return nil, err
 	}
-	name := job.Model.Name
-	fill := strings.NewReplacer("{model}", name, "{model_sha256}", job.About.ModelSHA256,
+	fill := strings.NewReplacer("{model}", card.Name, "{model_sha256}", job.About.ModelSHA256,
 		"{version}", job.About.Version, "{run_id}", job.About.RunID)
 	for _, a := range job.Columns.Add {
 		c.added = append(c.added, Constant{a.Name, fill.Replace(a.Value)})
@@ -55,12 +57,12 @@ func newColumns(job *Job) (*columns, error) {
 	return c, nil
 }
 
-// PredictionNames are the columns a model's outputs are written to, without a
-// prefix.
-func PredictionNames(m *nn.Model) []string {
-	n := m.OutputWidth()
-	if len(m.Outputs.Names) > 0 {
-		return m.Outputs.Names
+// PredictionNames are the columns a network's outputs are written to, without
+// a prefix.
+func PredictionNames(card *nn.Card) []string {
+	n := card.OutputWidth()
+	if len(card.Outputs.Names) > 0 {
+		return card.Outputs.Names
 	}
 	if n == 1 {
 		return []string{"y_hat"}
@@ -68,24 +70,29 @@ func PredictionNames(m *nn.Model) []string {
 	names := make([]string, n)
 	for i := range names {
 		names[i] = "y_hat_" + strconv.Itoa(i)
-		if len(m.Outputs.Labels) == n {
-			names[i] = "y_hat_" + m.Outputs.Labels[i]
+		if len(card.Outputs.Labels) == n {
+			names[i] = "y_hat_" + card.Outputs.Labels[i]
 		}
 	}
 	return names
 }
 
 // newLabelRule decides whether and how rows are labelled; nil: they are not.
-func newLabelRule(job *Job) (*labelRule, error) {
-	out, outputs := job.Model.Outputs, job.Model.OutputWidth()
-	threshold := job.Columns.Threshold
-	if threshold != nil && outputs > 1 {
+func newLabelRule(card *nn.Card, threshold *float64) (*labelRule, error) {
+	out, outputs := card.Outputs, card.OutputWidth()
+	if threshold != nil && outputs != 1 {
 		return nil, fmt.Errorf("%w: --threshold is for a model with one output; this one has %d", table.ErrUsage, outputs)
 	}
-	if len(out.Labels) == 0 && threshold == nil {
+	switch {
+	case card.Chooses && threshold == nil:
+		return &labelRule{words: card.Words, chosen: true}, nil
+	case len(out.Labels) == 0 && threshold == nil:
 		return nil, nil
 	}
-	rule := &labelRule{words: out.Labels, threshold: 0.5, largest: len(out.Labels) == outputs}
+	rule := &labelRule{words: out.Labels, integers: []int64{0, 1}, threshold: 0.5, largest: len(out.Labels) == outputs}
+	if card.Integers && len(out.Labels) > 0 {
+		rule.words, rule.integers = nil, wholes64(out.Labels)
+	}
 	if out.Threshold != nil {
 		rule.threshold = *out.Threshold
 	}
@@ -95,11 +102,19 @@ func newLabelRule(job *Job) (*labelRule, error) {
 	return rule, nil
 }
 
+// wholes64 are labels that are integers as such.
+func wholes64(labels []string) []int64 {
+	list := make([]int64, len(labels))
+	for i, l := range labels {
+		list[i], _ = strconv.ParseInt(l, 10, 64) // by the card they are
+	}
+	return list
+}
+
 // checkBands refuses bands of several outputs and bands out of order.
-func checkBands(job *Job) error {
-	bands := job.Columns.Bands
-	if len(bands) > 0 && job.Model.OutputWidth() > 1 {
-		return fmt.Errorf("%w: --bands is for a model with one output; this one has %d", table.ErrUsage, job.Model.OutputWidth())
+func checkBands(card *nn.Card, bands []Band) error {
+	if len(bands) > 0 && card.OutputWidth() != 1 {
+		return fmt.Errorf("%w: --bands is for a model with one output; this one has %d", table.ErrUsage, card.OutputWidth())
 	}
 	for i := 1; i < len(bands); i++ {
 		if !(bands[i].From > bands[i-1].From) {
@@ -109,41 +124,42 @@ func checkBands(job *Job) error {
 	return nil
 }
 
-// chooseLayers turns numbers and names of layers into numbers, in order.
-func chooseLayers(m *nn.Model, wanted []string) ([]int, error) {
-	var layers []int
+// chooseValues turns numbers and names of layers, and names of other values,
+// into places among the card's values, in order.
+func chooseValues(card *nn.Card, wanted []string) ([]int, error) {
+	var values []int
 	for _, w := range wanted {
 		if w == "all" {
-			layers = nil
-			for l := range m.Layers {
-				layers = append(layers, l+1)
+			values = nil
+			for l := range card.Layers {
+				values = append(values, l)
 			}
-			return layers, nil
+			return values, nil
 		}
-		l, err := findLayer(m, w)
+		v, err := findValue(card, w)
 		if err != nil {
 			return nil, err
 		}
-		layers = append(layers, l)
+		values = append(values, v)
 	}
-	slices.Sort(layers)
-	return slices.Compact(layers), nil
+	slices.Sort(values)
+	return slices.Compact(values), nil
 }
 
-// findLayer finds a layer by name, else by number from 1.
-func findLayer(m *nn.Model, wanted string) (int, error) {
+// findValue finds a value by name, else a layer by number from 1.
+func findValue(card *nn.Card, wanted string) (int, error) {
 	var names []string
-	for l, layer := range m.Layers {
-		if layer.Name == wanted {
-			return l + 1, nil
+	for i, v := range card.Values {
+		if v.Name == wanted || v.Alias == wanted && wanted != "" {
+			return i, nil
 		}
-		names = append(names, layer.Name)
+		names = append(names, v.Name)
 	}
-	if l, err := strconv.Atoi(wanted); err == nil && l >= 1 && l <= len(m.Layers) {
-		return l, nil
+	if l, err := strconv.Atoi(wanted); err == nil && l >= 1 && l <= card.Layers {
+		return l - 1, nil
 	}
 	return 0, fmt.Errorf("%w: --activations: the model has no layer %s (layers are 1 to %d, or by name)%s",
-		table.ErrUsage, quote(wanted), len(m.Layers), didYouMean(wanted, names))
+		table.ErrUsage, quote(wanted), card.Layers, didYouMean(wanted, names))
 }
 
 // table makes the computed columns, empty, for one ticket.
@@ -161,8 +177,8 @@ func (c *columns) table() []table.Computed {
 	if c.errors {
 		made = append(made, table.Computed{Name: c.prefix + "y_hat_error", Words: reasonWords()})
 	}
-	for _, l := range c.layers {
-		made = append(made, c.activations(l)...)
+	for _, v := range c.values {
+		made = append(made, c.activations(v)...)
 	}
 	for _, a := range c.added {
 		made = append(made, table.Computed{Name: a.Name, Words: []string{a.Value}})
@@ -170,13 +186,17 @@ func (c *columns) table() []table.Computed {
 	return made
 }
 
-// activations are the columns of layer l: one a unit, or one list.
-func (c *columns) activations(l int) []table.Computed {
-	name := c.prefix + "a" + strconv.Itoa(l)
+// activations are the columns of a value: one a unit, or one list. Those of
+// layer ℓ are named a<ℓ>, others by their own name.
+func (c *columns) activations(v int) []table.Computed {
+	name := c.prefix + c.card.Values[v].Name
+	if v < c.card.Layers {
+		name = c.prefix + "a" + strconv.Itoa(v+1)
+	}
 	if c.list {
 		return []table.Computed{{Name: name, List: true}}
 	}
-	made := make([]table.Computed, c.model.Layers[l-1].Out)
+	made := make([]table.Computed, c.card.Values[v].Units)
 	for i := range made {
 		made[i].Name = name + "_" + strconv.Itoa(i)
 	}

@@ -41,7 +41,7 @@ func TestPredictionNames(t *testing.T) {
 	for _, c := range cases {
 		m := network(2, c.outputs)
 		m.Outputs = c.out
-		if got := strings.Join(PredictionNames(m), " "); got != c.want {
+		if got := strings.Join(PredictionNames(m.Card()), " "); got != c.want {
 			t.Errorf("%d outputs, %+v: %s, want %s", c.outputs, c.out, got, c.want)
 		}
 	}
@@ -55,7 +55,7 @@ func TestComputedColumnsAndTheirOrder(t *testing.T) {
 		Prefix: "p_", Activations: []string{"2", "hidden"}, Bands: []Band{{"low", 0}, {"high", 0.3}},
 		Add: []Constant{{"run", "{model}-{run_id}"}},
 	}, About: About{RunID: "r1"}}
-	c, err := newColumns(job)
+	c, err := newColumns(job, m.Card())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestColumnsThatDoNotGoTogether(t *testing.T) {
 	for name, c := range cases {
 		m := network(2, 3, c.outputs)
 		m.Layers[0].Name = "hidden"
-		_, err := newColumns(&Job{Model: m, Columns: c.columns})
+		_, err := newColumns(&Job{Columns: c.columns}, m.Card())
 		if !errors.Is(err, table.ErrUsage) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
@@ -154,8 +154,8 @@ func TestNearest(t *testing.T) {
 func TestActivationLayersAreSortedAndSingle(t *testing.T) {
 	m := network(2, 3, 2, 1)
 	m.Layers[1].Name = "middle"
-	for wanted, want := range map[string][]int{"3 1 3": {1, 3}, "middle 2": {2}, "1 all": {1, 2, 3}} {
-		got, err := chooseLayers(m, strings.Fields(wanted))
+	for wanted, want := range map[string][]int{"3 1 3": {0, 2}, "middle 2": {1}, "1 all": {0, 1, 2}} {
+		got, err := chooseValues(m.Card(), strings.Fields(wanted))
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: layers %v, error %v; want %v", wanted, got, err, want)
 		}

@@ -17,7 +17,7 @@ import (
 
 // Job is one run of the walk: everything that decides what comes out, and how.
 type Job struct {
-	Model     *nn.Model
+	Model     Model
 	About     About
 	Kernel    nn.Kernel
 	Precision int // 32 or 64

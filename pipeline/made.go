@@ -16,16 +16,11 @@ func (s *scorer[T]) point(t *trip[T]) {
 		i++
 		return c
 	}
-	last := len(t.layers)
 	for unit := range s.columns.predictions {
-		s.lanes(next(), t, last, unit)
+		s.lanes(next(), t, s.last(), unit)
 	}
 	if s.columns.label != nil {
-		t.label = slices.Grow(t.label[:0], t.rows.N)[:t.rows.N]
-		c := next()
-		if c.Codes = t.label; c.Codes == nil {
-			c.Codes = []int32{}
-		}
+		s.pointLabel(next(), t)
 	}
 	if len(s.columns.bands) > 0 {
 		t.band = slices.Grow(t.band[:0], t.rows.N)[:t.rows.N]
@@ -36,34 +31,61 @@ func (s *scorer[T]) point(t *trip[T]) {
 		c := next()
 		c.Codes, c.Null = t.errs, nil
 	}
-	for _, l := range s.columns.layers {
+	for _, v := range s.columns.values {
 		if s.columns.list {
-			s.lanes(next(), t, l, 0)
+			s.lanes(next(), t, v, 0)
 			continue
 		}
-		for unit := range s.net.Width(l) {
-			s.lanes(next(), t, l, unit)
+		for unit := range s.card.Values[v].Units {
+			s.lanes(next(), t, v, unit)
 		}
 	}
 }
 
-// lanes aims a column at one unit of a layer.
-func (s *scorer[T]) lanes(c *table.Computed, t *trip[T], layer, unit int) {
-	switch data := any(t.layers[layer-1]).(type) {
+// pointLabel aims the label's column at words or at integers.
+func (s *scorer[T]) pointLabel(c *table.Computed, t *trip[T]) {
+	if s.columns.label.words != nil {
+		c.Codes = t.label
+	} else if c.Integers = t.number; c.Integers == nil {
+		c.Integers = []int64{} // of no rows, still integers
+	}
+}
+
+// lanes aims a column at one unit of a value.
+func (s *scorer[T]) lanes(c *table.Computed, t *trip[T], value, unit int) {
+	units := s.card.Values[value].Units
+	switch data := any(t.values[value]).(type) {
 	case []float32:
-		c.F32 = table.Lanes[float32]{Data: data, Units: s.net.Width(layer), Unit: unit}
+		c.F32 = table.Lanes[float32]{Data: data, Units: units, Unit: unit}
 	case []float64:
-		c.F64 = table.Lanes[float64]{Data: data, Units: s.net.Width(layer), Unit: unit}
+		c.F64 = table.Lanes[float64]{Data: data, Units: units, Unit: unit}
+	}
+}
+
+// takeChosen copies the labels that the network chose for a group of rows.
+func (s *scorer[T]) takeChosen(w *worker[T], t *trip[T], start, rows int) {
+	if s.columns.label == nil || !s.columns.label.chosen {
+		return
+	}
+	words, integers := w.pass.Chosen()
+	if words != nil {
+		copy(t.label[start:start+rows], words)
+	} else {
+		copy(t.number[start:start+rows], integers)
 	}
 }
 
 // words computes the columns of words: label, band and error.
 func (s *scorer[T]) words(t *trip[T]) {
-	last := len(t.layers)
-	y := table.Lanes[T]{Data: t.layers[last-1], Units: s.net.Width(last)}
-	if rule := s.columns.label; rule != nil {
+	y := table.Lanes[T]{Data: t.values[s.last()], Units: s.card.OutputWidth()}
+	if rule := s.columns.label; rule != nil && !rule.chosen {
 		for row := range t.label {
 			t.label[row] = labelOf(rule, y, row)
+		}
+		if rule.words == nil {
+			for row, code := range t.label {
+				t.number[row] = rule.integers[code]
+			}
 		}
 	}
 	if len(s.columns.bands) > 0 {

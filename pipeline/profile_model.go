@@ -19,7 +19,7 @@ func MakeProfile(ctx context.Context, job *Job) (*nn.Profiles, *Report, error) {
 	j.Bad = BadRows{Policy: Reject, Max: -1, MaxPercent: 100}
 	j.Raw = func(table.Format) bool { return false }
 	j.Create = func(table.Layout, table.Source) (table.Sink, error) { return nowhere{}, nil }
-	j.profiling = &profiling{model: job.Model}
+	j.profiling = &profiling{}
 	report, err := Run(ctx, &j)
 	if err != nil {
 		return nil, report, err
@@ -46,7 +46,7 @@ func (nowhere) Close() error            { return nil }
 // profiling gathers the profiles of a walk, worker by worker; what they are
 // made of does not depend on who saw which rows.
 type profiling struct {
-	model   *nn.Model
+	card    *nn.Card // of the network, once it is ready
 	workers []*modelCounts
 }
 
@@ -63,11 +63,11 @@ type modelCounts struct {
 
 // worker makes the counts of one more worker.
 func (p *profiling) worker() *modelCounts {
-	n := len(p.model.Features)
+	n := len(p.card.Features)
 	c := &modelCounts{numbers: make([]sketch, n), codes: make([][]int64, n), unknown: make([]int64, n), missing: make([]int64, n),
-		outputs: make([]sketch, p.model.OutputWidth()), badCells: map[int32]bool{}}
-	for f := range p.model.Features {
-		c.codes[f] = make([]int64, len(p.model.Features[f].Categories))
+		outputs: make([]sketch, p.card.OutputWidth()), badCells: map[int32]bool{}}
+	for f := range p.card.Features {
+		c.codes[f] = make([]int64, len(p.card.Features[f].Categories))
 	}
 	p.workers = append(p.workers, c)
 	return c
@@ -75,7 +75,7 @@ func (p *profiling) worker() *modelCounts {
 
 // profileBlock takes in a block that has been scored.
 func (s *scorer[T]) profileBlock(c *modelCounts, t *trip[T]) {
-	for f := range s.job.Model.Features {
+	for f := range s.card.Features {
 		bound := &t.from.binding.features[f]
 		col := &t.rows.Features[bound.slot]
 		clear(c.badCells)
@@ -109,9 +109,8 @@ func (s *scorer[T]) profileOutputs(c *modelCounts, t *trip[T]) {
 	for _, b := range t.bad {
 		c.badRows[b.row] = true
 	}
-	last := len(t.layers)
 	for unit := range c.outputs {
-		y := lanesOf(t.layers[last-1], s.net.Width(last), unit)
+		y := lanesOf(t.values[s.last()], s.card.OutputWidth(), unit)
 		for row := range t.rows.N {
 			if !c.badRows[row] {
 				c.outputs[unit].add(float64(y.At(row)))
@@ -142,15 +141,15 @@ func (p *profiling) profiles(rows int64) *nn.Profiles {
 		all.merge(w)
 	}
 	out := &nn.Profiles{Rows: rows, Outputs: []nn.NamedProfile{}}
-	for f := range p.model.Features {
-		feature := &p.model.Features[f]
+	for f := range p.card.Features {
+		feature := &p.card.Features[f]
 		made := all.numbers[f].profile(all.missing[f])
 		if feature.Categorical() {
 			made = categoryProfile(feature.Categories, all.codes[f], all.missing[f], all.unknown[f])
 		}
 		out.Features = append(out.Features, nn.NamedProfile{Name: feature.Name, Profile: made})
 	}
-	for i, name := range PredictionNames(p.model) {
+	for i, name := range PredictionNames(p.card) {
 		out.Outputs = append(out.Outputs, nn.NamedProfile{Name: name, Profile: all.outputs[i].profile(0)})
 	}
 	return out
@@ -192,7 +191,7 @@ func GiveProfile(m *nn.Model, p *nn.Profiles) error {
 		return fmt.Errorf("%w: the profile has none of the model's features", table.ErrData)
 	}
 	m.Outputs.Profiles = nil
-	for _, name := range PredictionNames(m) {
+	for _, name := range PredictionNames(m.Card()) {
 		if of, ok := named(p.Outputs, name); ok && !of.Categorical {
 			m.Outputs.Profiles = append(m.Outputs.Profiles, of)
 		}
@@ -221,7 +220,7 @@ func CarriedProfile(m *nn.Model) *nn.Profiles {
 	if len(p.Features) == 0 {
 		return nil
 	}
-	names := PredictionNames(m)
+	names := PredictionNames(m.Card())
 	for i, of := range m.Outputs.Profiles {
 		p.Outputs = append(p.Outputs, nn.NamedProfile{Name: names[i], Profile: of})
 	}

@@ -90,7 +90,7 @@ func TestProfileOfAModel(t *testing.T) {
 		path := file(t, "in.csv", clinic(rapid.IntRange(20, 3000).Draw(rt, "rows"), rapid.Uint64().Draw(rt, "seed")))
 		made := func(workers, block int) *nn.Profiles {
 			r := newRun(path)
-			r.job.Model.Features[1].Max = nil
+			r.job.Model.(*nn.Model).Features[1].Max = nil
 			r.job.Bind.Map = map[string]pipeline.Source{"x2": {Column: "x1", Factor: 2, Plus: -50}}
 			r.job.Workers, r.read.BlockSize = workers, block
 			p, _, err := pipeline.MakeProfile(t.Context(), &r.job)

@@ -42,6 +42,11 @@ type ReportModel struct {
 	Parameters int    `json:"parameters"`
 }
 
+// DescribeModel says which model a job scores with.
+func DescribeModel(job *Job) ReportModel {
+	return ReportModel{job.About.ModelPath, job.Model.Title(), job.About.ModelSHA256, job.Model.Parameters()}
+}
+
 // ReportInput is one input that was read.
 type ReportInput struct {
 	Path           string `json:"path"`
@@ -107,7 +112,7 @@ type ReportStages struct {
 func newReport(job *Job) *Report {
 	return &Report{
 		Version: job.About.Version, RunID: job.About.RunID, Started: time.Now().UTC(),
-		Model:   ReportModel{job.About.ModelPath, job.Model.Name, job.About.ModelSHA256, job.Model.Parameters()},
+		Model:   DescribeModel(job),
 		Reasons: map[string]int64{}, Features: map[string]*Feature{}, Predictions: map[string]*Predicted{},
 		Kernel: job.Kernel.Name(), Workers: job.Workers, BlockSize: job.BlockSize, Inputs: []ReportInput{},
 	}
@@ -174,9 +179,8 @@ func (s *stats[T]) add(t *trip[T], rows int) {
 	for f := range s.features {
 		s.addFeature(t, f, rows)
 	}
-	last := len(t.layers)
 	for unit := range s.outputs {
-		y := lanesOf(t.layers[last-1], s.scorer.net.Width(last), unit)
+		y := lanesOf(t.values[s.scorer.last()], s.scorer.card.OutputWidth(), unit)
 		out := &s.outputs[unit]
 		for row := range rows {
 			if !s.skip[row] {
@@ -194,7 +198,7 @@ func (s *stats[T]) add(t *trip[T], rows int) {
 func (s *stats[T]) addFeature(t *trip[T], f, rows int) {
 	bound, stat := &t.from.binding.features[f], &s.features[f]
 	col := &t.rows.Features[bound.slot]
-	feature := &s.job.Model.Features[f]
+	feature := &s.scorer.card.Features[f]
 	refused := map[int32]bool{} // cells that are there, but are no number
 	for _, b := range t.rows.Bad {
 		if int(b.Slot) == bound.slot {
@@ -224,10 +228,10 @@ func (s *stats[T]) report(r *Report) {
 	for f := range s.features {
 		stat := &s.features[f]
 		out := &Feature{Column: stat.column, Missing: stat.missing, Filled: stat.filled}
-		if !s.job.Model.Features[f].Categorical() {
+		if !s.scorer.card.Features[f].Categorical() {
 			stat.values.tell(s.job.ShowValues, &out.Mean, &out.Min, &out.Max)
 		}
-		r.Features[s.job.Model.Features[f].Name] = out
+		r.Features[s.scorer.card.Features[f].Name] = out
 	}
 	for i, name := range s.scorer.columns.predictions {
 		stat, out := &s.outputs[i], &Predicted{Histogram: []Bin{}}

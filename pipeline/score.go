@@ -11,10 +11,10 @@ import (
 // scorer is what the workers share: it does not change during a walk.
 type scorer[T nn.Float] struct {
 	job     *Job
-	net     *nn.Network[T]
-	encoder *nn.Encoder[T]
+	net     nn.Scorer[T]
+	card    *nn.Card
 	columns *columns
-	wanted  []bool // wanted[l-1]: the values of layer l are kept
+	wanted  []bool // wanted[v]: value v is kept
 	sink    table.Sink
 }
 
@@ -23,9 +23,10 @@ type scorer[T nn.Float] struct {
 // it; then worker and trip exchange desks.
 type desk[T nn.Float] struct {
 	rows   table.Rows
-	layers [][]T // layers[l-1]: panels of a_l, where wanted
+	values [][]T // panels of the card's values, where wanted; the last is ŷ
 	made   []table.Computed
-	label  []int32
+	label  []int32 // of words
+	number []int64 // labels that are integers
 	band   []int32
 	errs   []int32
 }
@@ -33,9 +34,8 @@ type desk[T nn.Float] struct {
 // worker is what one goroutine needs beside a trip.
 type worker[T nn.Float] struct {
 	desk   *desk[T]
-	space  *nn.Workspace[T]
-	x      []T // panels of one group
-	out    [][]T
+	pass   nn.Pass[T]
+	out    [][]T // of one group of panels
 	faults nn.Faults
 	mask   []uint32
 	counts *modelCounts // where profiles are made
@@ -60,29 +60,37 @@ type trip[T nn.Float] struct {
 	spent        stages
 }
 
-// newScorer compiles the network.
-func newScorer[T nn.Float](job *Job, c *columns) (*scorer[T], error) {
-	net, err := nn.Compile[T](job.Model, job.Kernel)
+// newScorer makes the model ready for a table of these columns, which matter
+// only where the job takes them by their order.
+func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
+	net, err := ready[T](job, columns)
 	if err != nil {
 		return nil, err
 	}
-	s := &scorer[T]{job: job, net: net, columns: c, encoder: nn.NewEncoder[T](job.Model, job.Kernel)}
-	s.wanted = make([]bool, net.Layers())
-	for _, l := range c.layers {
-		s.wanted[l-1] = true
+	s := &scorer[T]{job: job, net: net, card: net.Card()}
+	if job.profiling != nil {
+		job.profiling.card = s.card
 	}
-	s.wanted[net.Layers()-1] = true
+	if s.columns, err = newColumns(job, s.card); err != nil {
+		return nil, err
+	}
+	s.wanted = make([]bool, len(s.card.Values))
+	for _, v := range s.columns.values {
+		s.wanted[v] = true
+	}
+	s.wanted[s.last()] = true
 	return s, nil
 }
 
+// last is the value that is the prediction.
+func (s *scorer[T]) last() int { return len(s.card.Values) - 1 }
+
 func (s *scorer[T]) newWorker() *worker[T] {
-	group := s.net.GroupPanels()
 	w := &worker[T]{
 		desk:   s.newDesk(),
-		space:  s.net.NewWorkspace(),
-		x:      make([]T, group*s.net.Width(0)*nn.Lanes),
-		out:    make([][]T, s.net.Layers()),
-		faults: *nn.NewFaults(group * nn.Lanes),
+		pass:   s.net.NewPass(),
+		out:    make([][]T, len(s.card.Values)),
+		faults: *nn.NewFaults(s.net.GroupPanels() * nn.Lanes),
 	}
 	if s.job.profiling != nil {
 		w.counts = s.job.profiling.worker()
@@ -91,7 +99,7 @@ func (s *scorer[T]) newWorker() *worker[T] {
 }
 
 func (s *scorer[T]) newDesk() *desk[T] {
-	return &desk[T]{layers: make([][]T, s.net.Layers()), made: s.columns.table()}
+	return &desk[T]{values: make([][]T, len(s.card.Values)), made: s.columns.table()}
 }
 
 func (s *scorer[T]) newTrip() *trip[T] { return &trip[T]{desk: s.newDesk()} }
@@ -146,10 +154,16 @@ func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 
 // grow makes room for the values of rows rows.
 func (s *scorer[T]) grow(t *trip[T], rows int) {
-	for l, wanted := range s.wanted {
+	for v, wanted := range s.wanted {
 		if wanted {
-			t.layers[l] = slices.Grow(t.layers[l][:0], nn.Panels(rows)*s.net.Width(l+1)*nn.Lanes)
-			t.layers[l] = t.layers[l][:nn.Panels(rows)*s.net.Width(l+1)*nn.Lanes]
+			size := nn.Panels(rows) * s.card.Values[v].Units * nn.Lanes
+			t.values[v] = slices.Grow(t.values[v][:0], size)[:size]
+		}
+	}
+	if s.columns.label != nil {
+		t.label = slices.Grow(t.label[:0], rows)[:rows]
+		if s.columns.label.words == nil {
+			t.number = slices.Grow(t.number[:0], rows)[:rows]
 		}
 	}
 }
@@ -160,30 +174,30 @@ func (s *scorer[T]) forward(w *worker[T], t *trip[T], clock *clock) {
 	group := s.net.GroupPanels() * nn.Lanes
 	for start := 0; start < t.rows.N; start += group {
 		rows := min(group, t.rows.N-start)
-		panels := nn.Panels(rows)
-		x := w.x[:panels*s.net.Width(0)*nn.Lanes]
 		for f := range t.from.binding.features {
-			s.encode(w, t, f, x, start, rows)
+			s.encode(w, t, f, start, rows)
 		}
 		clock.lap(&t.spent.bind)
-		for l := range w.out {
-			w.out[l] = nil
-			if s.wanted[l] {
-				size := s.net.Width(l+1) * nn.Lanes
-				w.out[l] = t.layers[l][start/nn.Lanes*size:][:panels*size]
+		for v := range w.out {
+			w.out[v] = nil
+			if s.wanted[v] {
+				size := s.card.Values[v].Units * nn.Lanes
+				w.out[v] = t.values[v][start/nn.Lanes*size:][:nn.Panels(rows)*size]
 			}
 		}
-		s.net.Forward(w.space, x, panels, w.out)
+		w.pass.Forward(rows, w.out)
+		s.noteFound(w, t, start)
+		s.takeChosen(w, t, start, rows)
 		clock.lap(&t.spent.forward)
 	}
 }
 
-// encode puts feature f of rows start … start+rows into the panels x.
-func (s *scorer[T]) encode(w *worker[T], t *trip[T], f int, x []T, start, rows int) {
+// encode puts feature f of rows start … start+rows into the worker's pass.
+func (s *scorer[T]) encode(w *worker[T], t *trip[T], f int, start, rows int) {
 	bound := &t.from.binding.features[f]
 	col := &t.rows.Features[bound.slot]
-	if s.job.Model.Features[f].Categorical() {
-		s.encoder.Codes(f, x, col.Codes[start:start+rows], rows, &w.faults)
+	if s.card.Features[f].Categorical() {
+		w.pass.Codes(f, col.Codes[start:start+rows], rows, &w.faults)
 	} else {
 		v := nn.Numbers{Factor: bound.factor, Plus: bound.plus}
 		if col.F32 != nil {
@@ -194,7 +208,7 @@ func (s *scorer[T]) encode(w *worker[T], t *trip[T], f int, x []T, start, rows i
 		if col.Valid != nil {
 			v.Valid = col.Valid[start/8:]
 		}
-		s.encoder.Numbers(f, x, v, rows, &w.faults)
+		w.pass.Numbers(f, v, rows, &w.faults)
 	}
 	s.noteFaults(w, t, f, start, nn.Panels(rows))
 }

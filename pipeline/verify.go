@@ -27,9 +27,6 @@ func Verify(ctx context.Context, job *Job) (Difference, *Report, error) {
 	j.Bad = BadRows{Policy: Null, Max: -1, MaxPercent: 100}
 	j.Raw = func(table.Format) bool { return false }
 	v := &verifier{}
-	for _, name := range PredictionNames(job.Model) {
-		v.names = append(v.names, job.Columns.Prefix+name)
-	}
 	report := newReport(&j)
 	var err error
 	if job.Precision == 64 {
@@ -57,10 +54,14 @@ type deviation struct {
 	unmatched int64
 }
 
-// columns are the further columns a verifier needs read.
-func (v *verifier) columns() []string {
+// stored are the columns that a verifier needs read as well: those that the
+// predictions are written to.
+func (v *verifier) stored(c *columns) []string {
 	if v == nil {
 		return nil
+	}
+	for _, name := range c.predictions {
+		v.names = append(v.names, c.prefix+name)
 	}
 	return v.names
 }

@@ -34,23 +34,19 @@ type walk[T nn.Float] struct {
 	end    *end[T]
 }
 
-// run is the plot: open the first input, bind it, make the sink, and let the
-// blocks go round.
+// run is the plot: make the network ready, open the first input, bind it, make
+// the sink, and let the blocks go round.
 func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *verifier) error {
-	columns, err := newColumns(job)
+	scorer, err := newScorer[T](job, nil)
 	if err != nil {
 		return err
 	}
-	scorer, err := newScorer[T](job, columns)
-	if err != nil {
-		return err
-	}
-	cutter, err := openFirst(job, verifier.columns())
+	cutter, err := openFirst(job, scorer.card, verifier.stored(scorer.columns))
 	if err != nil {
 		return err
 	}
 	layout := table.Layout{Kept: cutter.binder.kept, Made: scorer.layout()}
-	if scorer.sink, err = createSink(job, columns, layout, cutter, verifier); err != nil {
+	if scorer.sink, err = createSink(job, scorer.columns, layout, cutter, verifier); err != nil {
 		cutter.close()
 		return err
 	}
@@ -157,7 +153,7 @@ type cutter struct {
 }
 
 // openFirst opens the first input and binds it.
-func openFirst(job *Job, extra []string) (*cutter, error) {
+func openFirst(job *Job, card *nn.Card, extra []string) (*cutter, error) {
 	if len(job.Inputs) == 0 {
 		return nil, fmt.Errorf("%w: no input", table.ErrUsage)
 	}
@@ -166,7 +162,7 @@ func openFirst(job *Job, extra []string) (*cutter, error) {
 	if c.source, err = job.Open(job.Inputs[0]); err != nil {
 		return nil, err
 	}
-	if c.binder, c.input.binding, err = newBinder(job, c.source, extra); err == nil {
+	if c.binder, c.input.binding, err = newBinder(job, card, c.source, extra); err == nil {
 		err = c.start()
 	}
 	if err != nil {

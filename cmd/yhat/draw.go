@@ -130,7 +130,7 @@ func (d *drawing) readGrid() {
 // load reads the model and finds the inputs.
 func (d *drawing) load() error {
 	if path := d.s.text("model"); path != "" {
-		m, err := model.Load(path)
+		m, err := model.LoadNative(path)
 		if err != nil {
 			return fmt.Errorf("model: %w", err)
 		}
@@ -155,7 +155,7 @@ func (d *drawing) draw(ctx context.Context) error {
 	case "layers":
 		err = d.layers(ctx, &b)
 	case "network":
-		err = draw.Network(d.model.Model, pipeline.PredictionNames(d.model.Model)).Write(&b, d.ext[1:])
+		err = draw.Network(d.model.Model, pipeline.PredictionNames(d.model.Card())).Write(&b, d.ext[1:])
 	case "weights":
 		err = draw.Weights(d.model.Model).Write(&b, d.ext[1:])
 	case "boundary":

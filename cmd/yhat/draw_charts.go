@@ -64,7 +64,7 @@ func (d *drawing) boundary(ctx context.Context, b *bytes.Buffer) error {
 		r.Classes = m.Outputs.Labels
 	case len(m.Outputs.Labels) == 0 && last != nn.Sigmoid:
 		r.Values = true
-		r.Title += ", " + pipeline.PredictionNames(m)[0]
+		r.Title += ", " + pipeline.PredictionNames(m.Card())[0]
 	}
 	if len(m.Features) > 2 {
 		r.Held = "the other features at what --hold says, else at their fill"

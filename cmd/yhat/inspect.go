@@ -76,7 +76,7 @@ func inspect(ctx context.Context, u *ui, s *settings) error {
 	if strings.EqualFold(filepath.Ext(path), ".safetensors") {
 		return inspectWeights(u.stdout, path, asJSON)
 	}
-	m, err := model.Load(path)
+	m, err := model.LoadNative(path)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
@@ -152,7 +152,7 @@ type layerDescription struct {
 // describeModel gathers what inspect tells about a model.
 func describeModel(m *model.Model) *modelDescription {
 	d := &modelDescription{Path: m.Path, Format: m.Format, Name: m.Name, SHA256: m.SHA256, Inputs: m.InputWidth(),
-		Parameters: m.Parameters(), Outputs: pipeline.PredictionNames(m.Model), Labels: m.Outputs.Labels, Threshold: m.Outputs.Threshold}
+		Parameters: m.Parameters(), Outputs: pipeline.PredictionNames(m.Card()), Labels: m.Outputs.Labels, Threshold: m.Outputs.Threshold}
 	for i := range m.Features {
 		d.Features = append(d.Features, describeFeature(&m.Features[i]))
 	}

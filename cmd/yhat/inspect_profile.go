@@ -31,7 +31,7 @@ func inspectProfile(ctx context.Context, u *ui, s *settings, path string, isMode
 
 // carried is the profile that a model carries.
 func carried(path string) (*nn.Profiles, error) {
-	m, err := model.Load(path)
+	m, err := model.LoadNative(path)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -70,7 +70,7 @@ func profileFeatures(ctx context.Context, u *ui, s *settings, path string) (*nn.
 	if job.Kernel, err = chooseKernel(); err != nil {
 		return nil, err
 	}
-	if _, err := loadModel(job); err != nil {
+	if err := loadModel(job); err != nil {
 		return nil, err
 	}
 	bar := u.newProgress(when, []string{path}, true)

@@ -89,7 +89,7 @@ func TestNHANES(t *testing.T) {
 // independent computation.
 func checkRows(t *testing.T, table, out []byte) {
 	t.Helper()
-	m, err := model.Load(heartModel)
+	m, err := model.LoadNative(heartModel)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,11 +148,10 @@ func emptyReport(job *pipeline.Job) *pipeline.Report {
 
 // prepare loads the model and finds the inputs.
 func (r *scoring) prepare(report *pipeline.Report) error {
-	m, err := loadModel(r.job)
-	if err != nil {
+	if err := loadModel(r.job); err != nil {
 		return err
 	}
-	report.Model = pipeline.ReportModel{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Parameters: m.Parameters()}
+	report.Model = pipeline.DescribeModel(r.job)
 	if err := r.in.find(r.out.path, r.out.rejects, r.out.report, r.out.metrics); err != nil {
 		return err
 	}

@@ -79,13 +79,13 @@ func (s *settings) workers() int {
 }
 
 // loadModel adds the model to the job.
-func loadModel(job *pipeline.Job) (*model.Model, error) {
-	m, err := model.Load(job.About.ModelPath)
+func loadModel(job *pipeline.Job) error {
+	m, err := model.LoadNative(job.About.ModelPath)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		return fmt.Errorf("model: %w", err)
 	}
 	job.Model, job.About.ModelSHA256 = m.Model, m.SHA256
-	return m, nil
+	return nil
 }
 
 // readMap reads --map.

@@ -43,7 +43,7 @@ func TestSpirals(t *testing.T) {
 // checkSeparated follows every point of a table through a network: at the end
 // it is less than half way from where its class belongs to where another does.
 func checkSeparated(t *testing.T, path, points string) {
-	m, err := model.Load(path)
+	m, err := model.LoadNative(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,32 +76,90 @@ const (
 	maxParameters = 1 << 28   // weights and biases: 2 GiB of float64
 )
 
-// Load reads a model file. Faults of the file are an *Error; a file that is
-// not there keeps fs.ErrNotExist, one that may not be read fs.ErrPermission.
-func Load(path string) (*Model, error) {
+// File is a model file of either kind: Native or ONNX is set.
+type File struct {
+	Path, Format, SHA256 string
+	Native               *Model
+	ONNX                 *ONNX
+}
+
+// Load reads a model file: a native one, known by .json or a first brace, or an
+// ONNX one, known by .onnx or the first bytes of its message. Faults of the
+// file are an *Error; a file that is not there keeps fs.ErrNotExist, one that
+// may not be read fs.ErrPermission.
+func Load(path string) (*File, error) {
+	o, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	switch {
+	case looksNative(path, o.first):
+		m, err := loadNative(path, o.text)
+		if err != nil {
+			return nil, err
+		}
+		return &File{Path: path, Format: m.Format, SHA256: m.SHA256, Native: m}, nil
+	case looksONNX(path, o.first):
+		m, err := loadONNX(path, o.text)
+		if err != nil {
+			return nil, err
+		}
+		return &File{Path: path, Format: "onnx", SHA256: m.SHA256, ONNX: m}, nil
+	}
+	return nil, &Error{File: path, Err: errors.New("not a model this version reads: want a native model file (.json) or an ONNX one (.onnx)")}
+}
+
+// LoadNative reads a native model file. Its errors are those of Load.
+func LoadNative(path string) (*Model, error) {
+	o, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	if !looksNative(path, o.first) {
+		return nil, &Error{File: path, Err: errors.New("not a model this version reads: want a native model file (.json)")}
+	}
+	return loadNative(path, o.text)
+}
+
+// opened is a model file with what it begins with.
+type opened struct {
+	*os.File
+	text  *bufio.Reader
+	first []byte
+}
+
+// open opens a model file. It is read once, so that it may be a pipe.
+func open(path string) (*opened, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	o := &opened{File: f, text: bufio.NewReader(f)}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
 		return nil, &Error{File: path, Err: errors.New("a folder, not a model file")}
 	}
-	r := bufio.NewReader(f)
-	first, err := r.Peek(512)
-	if err != nil && err != io.EOF {
+	if o.first, err = o.text.Peek(512); err != nil && err != io.EOF {
+		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if !looksNative(path, first) {
-		return nil, &Error{File: path, Err: errors.New("not a model this version reads: want a native model file (.json)")}
-	}
-	return loadNative(path, r)
+	return o, nil
 }
 
 // looksNative tells a native model by its extension or its first bytes.
 func looksNative(path string, first []byte) bool {
-	return strings.EqualFold(filepath.Ext(path), ".json") || bytes.HasPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte("{"))
+	return isNamed(path, ".json") || !isNamed(path, ".onnx") && bytes.HasPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte("{"))
 }
+
+// looksONNX tells an ONNX model by its extension, or by the IR version that a
+// ModelProto begins with: field 1, a number below 128.
+func looksONNX(path string, first []byte) bool {
+	return isNamed(path, ".onnx") || len(first) > 2 && first[0] == 1<<3 && first[1] > 0 && first[1] < 0x80
+}
+
+func isNamed(path, ext string) bool { return strings.EqualFold(filepath.Ext(path), ext) }
 
 // loadNative reads a native model and the weights beside it.
 func loadNative(path string, r io.Reader) (*Model, error) {

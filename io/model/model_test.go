@@ -63,7 +63,7 @@ func write(t *testing.T, folder, name, text string) string {
 
 func TestLoad(t *testing.T) {
 	path := write(t, t.TempDir(), "small.json", small)
-	m, err := Load(path)
+	m, err := LoadNative(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestSave(t *testing.T) {
 	if err := Save(path, smallModel()); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(path)
+	m, err := LoadNative(path)
 	if err != nil {
 		t.Fatal(err)
 	}

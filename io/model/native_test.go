@@ -133,7 +133,7 @@ func FuzzNative(f *testing.F) {
 			t.Fatal(err)
 		}
 		first, _ := os.ReadFile(path)
-		again, err := Load(path)
+		again, err := LoadNative(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,10 +20,9 @@ type ONNX struct {
 	Path string
 	// SHA256 is the hex digest of the model file, followed by every file of
 	// external data once, in the order in which the model names them.
-	SHA256     string
-	IR         int
-	Opsets     map[string]int // by domain, "" being ai.onnx
-	Parameters int            // elements of all initializers
+	SHA256 string
+	IR     int
+	Opsets map[string]int // by domain, "" being ai.onnx
 }
 
 // The operator sets that are known. Each version of an operator keeps its
@@ -39,19 +37,22 @@ const (
 // not there keeps fs.ErrNotExist. The format is that of
 // https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 func LoadONNX(path string) (*ONNX, error) {
-	f, err := os.Open(path)
+	o, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, &Error{File: path, Err: errors.New("a folder, not a model file")}
-	} else if err == nil && info.Size() > maxONNX {
-		return nil, &Error{File: path, Err: errors.New("more than 2 GiB")}
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxONNX))
+	defer o.Close()
+	return loadONNX(path, o.text)
+}
+
+// loadONNX reads an ONNX model and the data beside it.
+func loadONNX(path string, r io.Reader) (*ONNX, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxONNX+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(data) > maxONNX {
+		return nil, &Error{File: path, Err: errors.New("more than 2 GiB")}
 	}
 	digest := sha256.New()
 	digest.Write(data)

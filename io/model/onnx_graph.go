@@ -128,7 +128,6 @@ func (d *onnxGraph) initializer(message []byte) error {
 		return fmt.Errorf("%.80q is given twice", name)
 	}
 	d.Constants[name] = t
-	d.Parameters += t.Len()
 	return nil
 }
 

@@ -171,11 +171,11 @@ func TestWeightsBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := []float64{1, -2.5, 0.0625}
-	if diff := cmp.Diff([][]float64{w, {1}, w, w}, [][]float64{m.Layers[0].W, m.Layers[0].B, m.Layers[1].W, m.Layers[1].B}); diff != "" {
+	if diff := cmp.Diff([][]float64{w, {1}, w, w}, [][]float64{m.Native.Layers[0].W, m.Native.Layers[0].B, m.Native.Layers[1].W, m.Native.Layers[1].B}); diff != "" {
 		t.Error(diff)
 	}
-	if m.Layers[1].In != 1 || m.Layers[1].Out != 3 {
-		t.Errorf("second layer is %d × %d", m.Layers[1].Out, m.Layers[1].In)
+	if m.Native.Layers[1].In != 1 || m.Native.Layers[1].Out != 3 {
+		t.Errorf("second layer is %d × %d", m.Native.Layers[1].Out, m.Native.Layers[1].In)
 	}
 	sum := sha256.Sum256(append([]byte(besideModel), fourTypes()...))
 	if m.SHA256 != hex.EncodeToString(sum[:]) {

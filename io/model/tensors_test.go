@@ -15,7 +15,7 @@ func TestTensors(t *testing.T) {
 	if err != nil || len(got) == 0 {
 		t.Fatal(got, err)
 	}
-	m, err := Load("../../fixtures/heart_beside.json")
+	m, err := LoadNative("../../fixtures/heart_beside.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,11 @@ func (l Lanes[T]) At(i int) T {
 }
 
 // Computed is one column that the job made, for the N rows of a block. One of
-// F32, F64, Codes and Words says what it holds:
+// F32, F64, Codes, Words and Integers says what it holds:
 //
 //   - F32 or F64: numbers; with List, all Units of a row as a fixed-size list;
 //   - Codes and Words: Words[Codes[i]], null where the code is negative;
-//   - Codes alone: integers;
+//   - Integers: whole numbers;
 //   - Words alone: the constant Words[0].
 type Computed struct {
 	Name  string
@@ -29,6 +29,8 @@ type Computed struct {
 	List  bool
 	Codes []int32
 	Words []string
+	// Integers has a number for each row.
+	Integers []int64
 	// Null, when not nil, is true for each row whose value is null.
 	Null []bool
 }
@@ -40,7 +42,7 @@ func (c *Computed) Type() arrow.DataType {
 	switch {
 	case c.Words != nil:
 		return arrow.BinaryTypes.String
-	case c.Codes != nil:
+	case c.Integers != nil:
 		return arrow.PrimitiveTypes.Int64
 	case c.F64.Units > 0:
 		t, units = arrow.PrimitiveTypes.Float64, c.F64.Units

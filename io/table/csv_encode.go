@@ -69,7 +69,7 @@ func (c *csvMade) begin(m *Computed, s *csvSink) {
 			c.ends = append(c.ends, int32(len(c.text)))
 		}
 		c.text = slices.Grow(c.text, 16) // for appendNear
-	case m.Words == nil && m.Codes == nil && !m.List && m.F64.Units == 0 && m.F32.Units > 0 && s.fixed < 0:
+	case m.Words == nil && m.Integers == nil && !m.List && m.F64.Units == 0 && m.F32.Units > 0 && s.fixed < 0:
 		c.kind = madeFloats
 	}
 }
@@ -174,8 +174,8 @@ func (e *csvEncoder) appendMade(dst []byte, c *Computed, i int) []byte {
 			return dst
 		}
 		return e.sink.appendText(dst, c.Words[code])
-	case c.Codes != nil:
-		return appendInt(dst, int64(c.Codes[i]))
+	case c.Integers != nil:
+		return appendInt(dst, c.Integers[i])
 	case c.List:
 		return e.appendList(dst, c, i)
 	case c.F64.Units > 0:

@@ -157,7 +157,7 @@ func TestComputedColumnsAsText(t *testing.T) {
 	made := []Computed{
 		list,
 		{Name: "y_hat_label", Words: []string{"no", "yes, \"maybe\""}, Codes: []int32{1, -1}},
-		{Name: "n", Codes: []int32{-3, 12}},
+		{Name: "n", Integers: []int64{-3, 12}},
 		{Name: "const", Words: []string{""}},
 		{Name: "a,b", F64: lanesOf(math.Copysign(0, -1), 0.1), Null: []bool{false, true}},
 	}

@@ -111,8 +111,8 @@ func (e *ndjsonEncoder) appendMade(dst []byte, c *Computed, i int) []byte {
 			return append(dst, "null"...)
 		}
 		return appendJSONString(dst, c.Words[code])
-	case c.Codes != nil:
-		return appendInt(dst, int64(c.Codes[i]))
+	case c.Integers != nil:
+		return appendInt(dst, c.Integers[i])
 	case c.List:
 		return e.appendList(dst, c, i)
 	}

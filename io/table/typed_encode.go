@@ -114,13 +114,10 @@ func (e *typedEncoder) column(c *Computed, n int) arrow.Array {
 		data = e.constant(c.Words[0], n, validity, nulls)
 	case c.Words != nil:
 		data = e.strings(c, n, validity, nulls)
-	case c.Codes != nil:
+	case c.Integers != nil:
 		buf := e.buffer(8 * n)
 		defer buf.Release()
-		dst := arrow.Int64Traits.CastFromBytes(buf.Bytes())
-		for i := range dst {
-			dst[i] = int64(c.Codes[i])
-		}
+		copy(arrow.Int64Traits.CastFromBytes(buf.Bytes()), c.Integers[:n])
 		data = array.NewData(c.Type(), n, []*memory.Buffer{validity, buf}, nil, nulls, 0)
 	case c.F64.Units > 0:
 		data = numbers(e, c.Type(), c.F64, c.List, n, 8, arrow.Float64Traits.CastFromBytes, validity, nulls)

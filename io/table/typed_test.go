@@ -288,9 +288,9 @@ func TestTypedComputedColumns(t *testing.T) {
 		for i := range panels {
 			panels[i], wide[i] = float32(i), float64(i)/3
 		}
-		codes, null := make([]int32, n), make([]bool, n)
+		codes, whole, null := make([]int32, n), make([]int64, n), make([]bool, n)
 		for i := range codes {
-			codes[i] = int32(i%3) - 1
+			codes[i], whole[i] = int32(i%3)-1, int64(i%3)-1
 			null[i] = i%7 == 0
 		}
 		made := []Computed{
@@ -298,7 +298,7 @@ func TestTypedComputedColumns(t *testing.T) {
 			{Name: "f64", F64: Lanes[float64]{wide, units, 2}},
 			{Name: "list", F32: Lanes[float32]{Data: panels, Units: units}, List: true, Null: null},
 			{Name: "word", Codes: codes, Words: []string{"no", "yes"}},
-			{Name: "int", Codes: codes, Null: null},
+			{Name: "int", Integers: whole, Null: null},
 			{Name: "const", Words: []string{"v1"}},
 		}
 		var l Layout

@@ -27,6 +27,18 @@ type Graph struct {
 	Metadata  map[string]string
 }
 
+// Title is the graph's name.
+func (g *Graph) Title() string { return g.Name }
+
+// Parameters counts the elements of all constants.
+func (g *Graph) Parameters() int {
+	n := 0
+	for _, t := range g.Constants {
+		n += t.Len()
+	}
+	return n
+}
+
 // Dim is one dimension of an input's declared shape: a size, or -1 with the
 // name of what it stands for ("batch_size", or "").
 type Dim struct {

@@ -16,19 +16,19 @@ func made(rows int) []table.Computed {
 	const units = 3
 	panels := (rows + 31) / 32
 	f32, f64 := make([]float32, panels*units*32), make([]float64, panels*units*32)
-	codes, null := make([]int32, rows), make([]bool, rows)
+	codes, whole, null := make([]int32, rows), make([]int64, rows), make([]bool, rows)
 	for i := range f32 {
 		f32[i], f64[i] = float32(i)/7, 1/float64(i+1)
 	}
 	for i := range rows {
-		codes[i], null[i] = int32(i%4)-1, i%5 == 0
+		codes[i], whole[i], null[i] = int32(i%4)-1, int64(i)<<30, i%5 == 0
 	}
 	return []table.Computed{
 		{Name: "y_hat", F32: table.Lanes[float32]{Data: f32, Units: units, Unit: 1}},
 		{Name: "wide", F64: table.Lanes[float64]{Data: f64, Units: units, Unit: 2}, Null: null},
 		{Name: "a1", F32: table.Lanes[float32]{Data: f32, Units: units}, List: true},
 		{Name: "label", Codes: codes, Words: []string{"no", `"yes"`, "漢"}},
-		{Name: "count", Codes: codes, Null: null},
+		{Name: "count", Integers: whole, Null: null},
 		{Name: "model", Words: []string{"a, b"}},
 	}
 }
@@ -99,8 +99,8 @@ func madeText(c *table.Computed, row int) string {
 		return c.Words[c.Codes[row]]
 	case c.Words != nil:
 		return c.Words[0]
-	case c.Codes != nil:
-		return fmt.Sprint(c.Codes[row])
+	case c.Integers != nil:
+		return fmt.Sprint(c.Integers[row])
 	case c.F64.Units > 0:
 		return fmt.Sprint(c.F64.At(row))
 	case !c.List:
