@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -124,8 +125,8 @@ func textType(t arrow.DataType) bool {
 type missingTokens struct {
 	empty bool
 	words []string
-	// numbers are the values of those tokens that are numbers themselves,
-	// such as -9 or 999.
+	// numbers are the sizes, without sign, of those tokens that are numbers
+	// themselves, such as -9 or 999.
 	numbers []float64
 }
 
@@ -139,7 +140,7 @@ func newMissingTokens(words []string, decimal byte) missingTokens {
 		}
 		m.words = append(m.words, w)
 		if v, ok := parseNumber([]byte(w), decimal); ok {
-			m.numbers = append(m.numbers, v)
+			m.numbers = append(m.numbers, math.Abs(v))
 		}
 	}
 	return m
@@ -158,10 +159,11 @@ func (m *missingTokens) has(text []byte) bool {
 	return false
 }
 
-// maybe reports whether a number may have been written as a missing token.
+// maybe reports whether a number, with its sign or without, may have been
+// written as a missing token.
 func (m *missingTokens) maybe(v float64) bool {
 	for _, n := range m.numbers {
-		if v == n {
+		if math.Abs(v) == n {
 			return true
 		}
 	}
