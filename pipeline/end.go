@@ -36,8 +36,9 @@ func (e *end[T]) start() error { return e.rejects.header() }
 func (e *end[T]) take(t *trip[T]) error {
 	clock := startClock()
 	e.enter(t)
-	if t.err != nil {
-		return e.place(t, t.err)
+	fault, behind := e.place(t, t.err)
+	if fault != nil && !behind {
+		return fault
 	}
 	rows, stop := e.limit(t)
 	rows, err := e.judge(t, rows)
@@ -46,10 +47,13 @@ func (e *end[T]) take(t *trip[T]) error {
 	}
 	clock.lap(&t.spent.write)
 	e.count(t, rows)
-	if err == nil && stop {
+	switch {
+	case err != nil:
+		return err
+	case stop:
 		return flow.ErrStop
 	}
-	return err
+	return fault
 }
 
 // enter notes the input that a trip was cut from.
@@ -143,17 +147,18 @@ func (e *end[T]) count(t *trip[T], rows int) {
 	}
 }
 
-// place gives an error of decoding its place in the file.
-func (e *end[T]) place(t *trip[T], err error) error {
+// place gives an error of decoding its place in the file, before the totals
+// move on, and says whether it stands behind the block's rows.
+func (e *end[T]) place(t *trip[T], err error) (placed error, behind bool) {
 	if row, ok := errors.AsType[*table.RowError](err); ok {
 		fixed := *row
 		fixed.Place.File = t.from.info.Path
 		fixed.Place.Row += t.from.rows
 		fixed.Place.Line += t.from.lines
 		fixed.Place.Offset += t.from.bytes
-		return &fixed
+		return &fixed, true
 	}
-	return err
+	return err, false
 }
 
 // tell writes the figures of features and predictions into the report.
@@ -165,7 +170,7 @@ func (e *end[T]) tell() {
 
 // judgeShare decides whether too large a share of the rows is bad.
 func (e *end[T]) judgeShare() error {
-	if read := e.report.Rows.Read; float64(e.bad) > e.job.Bad.MaxPercent/100*float64(read) {
+	if read := e.report.Rows.Read; 100*float64(e.bad) > e.job.Bad.MaxPercent*float64(read) {
 		return fmt.Errorf("%w: %d of %d rows are bad, more than --max-bad allows", table.ErrData, e.bad, read)
 	}
 	return nil

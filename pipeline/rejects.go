@@ -36,7 +36,9 @@ func (r *rejects) add(p table.Place, reason table.Reason, t rawRecords, row int)
 		return nil
 	}
 	line := []string{p.File, strconv.FormatInt(p.Row, 10), known(p.Line, 1), known(p.Offset, 0), p.Column, reason.String()}
-	if r.raw {
+	if r.raw && reason == table.TooLong {
+		line = append(line, "") // not all of it may be there
+	} else if r.raw {
 		line = append(line, string(t.record(row)))
 	}
 	return r.write(line)

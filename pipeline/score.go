@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -130,9 +131,11 @@ func (s *scorer[T]) work(w *worker[T], t *trip[T]) error {
 func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	clock := startClock()
 	t.bad, t.drop, t.null = t.bad[:0], nil, nil
-	if t.err = t.block.Decode(&t.rows); t.err != nil {
-		return nil // told in order, with its place
+	t.err = t.block.Decode(&t.rows) // told in order, with its place
+	if _, row := errors.AsType[*table.RowError](t.err); t.err != nil && !row {
+		return nil
 	}
+	// Of a record that ends the job, the rows before it are scored.
 	t.count, t.lines, t.bytes = t.rows.N, t.rows.Lines, t.rows.Bytes
 	clock.lap(&t.spent.decode)
 	s.grow(t, t.count)

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 )
 
@@ -49,6 +50,10 @@ func (s *csvSource) decode(b *Block, r *Rows) error {
 	err := d.all(note)
 	r.Lines, r.Bytes = d.lines(note), int64(len(b.Data))+note.skipped
 	d.finish(b)
+	if stop, ok := errors.AsType[*RowError](err); ok {
+		r.data = r.data[:stop.Place.Offset]
+	}
+	r.oneLine = false
 	return err
 }
 

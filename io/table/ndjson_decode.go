@@ -33,6 +33,7 @@ func (s *ndjsonSource) decode(b *Block, r *Rows) error {
 		d.lines()
 	}
 	d.finish(b)
+	r.oneLine = true
 	return nil
 }
 

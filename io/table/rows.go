@@ -62,8 +62,9 @@ type Rows struct {
 	Bytes    int64         // bytes of the block in the decompressed stream (text)
 
 	// starts, for text, are the byte offsets of the records in data.
-	data   []byte
-	starts []int32
+	data    []byte
+	starts  []int32
+	oneLine bool // a record never holds a line feed
 
 	scratch any // what the decoder keeps from block to block
 }
@@ -153,7 +154,20 @@ func (r *Rows) Record(i int) []byte {
 	if i+1 < len(r.starts) {
 		end = int(r.starts[i+1])
 	}
-	return bytes.TrimRight(r.data[r.starts[i]:end], "\r\n")
+	return firstRecord(r.data[r.starts[i]:end], r.oneLine)
+}
+
+// firstRecord cuts the line end of a record, and the blank lines behind it, off
+// text. Quoted line ends stand before other bytes of their record.
+func firstRecord(text []byte, oneLine bool) []byte {
+	last := len(bytes.TrimRight(text, "\r\n"))
+	if oneLine {
+		last = 0
+	}
+	if end := bytes.IndexByte(text[last:], '\n'); end >= 0 {
+		return trimLineEnd(text[:last+end+1])
+	}
+	return trimLineEnd(text)
 }
 
 // Reset empties the rows and releases the kept columns.
