@@ -22,6 +22,7 @@ type binder struct {
 	dicts []*table.Dictionary // one for each categorical feature, else nil
 	extra []string            // further columns wanted as numbers
 	raw   bool
+	words bool     // kept cells without a type of --types stay text
 	keep  []string // names of the kept columns, from the first input
 	kept  []table.Field
 	first table.Info
@@ -58,6 +59,7 @@ func newBinder(job *Job, card *nn.Card, src table.Source, extra []string) (*bind
 		return nil, nil, err
 	}
 	b.raw = job.Raw(b.first.Format)
+	b.words = job.Words != nil && job.Words(b.first.Format)
 	if err := b.chooseKept(src.Fields()); err != nil {
 		return nil, nil, err
 	}
@@ -132,6 +134,9 @@ func (b *binder) checkTypes(names []string) error {
 func (b *binder) textType(name string) arrow.DataType {
 	if t, ok := b.job.Columns.Types[name]; ok {
 		return t
+	}
+	if b.words {
+		return arrow.BinaryTypes.String
 	}
 	for i := range b.card.Features {
 		f := &b.card.Features[i]

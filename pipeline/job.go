@@ -31,6 +31,9 @@ type Job struct {
 	// Raw reports whether kept cells of an input of format f may be copied as
 	// they are written.
 	Raw func(f table.Format) bool
+	// Words reports whether other kept cells of a text input of format f stay
+	// the words they were written as; nil: they become what their use says.
+	Words func(f table.Format) bool
 
 	Bind    Binding
 	Columns Columns

@@ -172,6 +172,12 @@ func (o *outputs) raw(f table.Format) bool {
 	return out.Delimited() && f.Delimited() || out == table.NDJSON && f == table.NDJSON
 }
 
+// words reports whether cells of an input of format f that are not copied raw
+// stay the words they are: a number of NDJSON in a CSV keeps its digits.
+func (o *outputs) words(f table.Format) bool {
+	return f.Text() && o.choose(f).Delimited()
+}
+
 // writer is the way from the sink to the output. Shut, it swallows what a sink
 // still writes when it is closed after a failure: no footer may make half a
 // table look whole.

@@ -169,7 +169,8 @@ func (r *scoring) createRejects(ctx context.Context) (*table.Output, error) {
 // walk runs the job into the open output.
 func (r *scoring) walk(ctx context.Context, out *table.Output) (*pipeline.Report, error) {
 	w := &writer{out: out}
-	r.job.Inputs, r.job.Open, r.job.Raw, r.job.Progress = r.in.paths, r.in.open, r.out.raw, r.bar.show
+	r.job.Inputs, r.job.Open, r.job.Progress = r.in.paths, r.in.open, r.bar.show
+	r.job.Raw, r.job.Words = r.out.raw, r.out.words
 	r.job.Create = func(l table.Layout, first table.Source) (table.Sink, error) {
 		var err error
 		if r.sink, err = r.out.sink(w, l, first); err != nil {
