@@ -193,7 +193,7 @@ func (s *csvSource) takeHeader(start, end int) error {
 	record = bytes.Clone(record)
 	s.skipHead(end)
 	for p := 0; p <= len(record); {
-		c := scanCell(record, p, s.delim)
+		c := cellOf(record, p, s.delim)
 		if c.bad {
 			return fmt.Errorf("%w: header cell %d: bytes after its closing quote", ErrData, len(s.fields)+1)
 		}

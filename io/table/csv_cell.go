@@ -38,6 +38,17 @@ func scanCell(data []byte, p int, delim byte) csvCell {
 	return c
 }
 
+// cellOf is scanCell for a record whose line end is cut off: a carriage return
+// that it still ends in is the last cell's own.
+func cellOf(record []byte, p int, delim byte) csvCell {
+	c := scanCell(record, p, delim)
+	if c.last && c.end < len(record) {
+		c.end = len(record)
+		c.bad = c.bad || c.quoted
+	}
+	return c
+}
+
 // closingQuote finds the quote that closes a cell whose opening quote stands
 // just before p; len(data) if there is none.
 func closingQuote(data []byte, p int) (at int, escaped bool) {

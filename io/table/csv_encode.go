@@ -153,7 +153,7 @@ func appendNear(dst, data []byte, start, end int32) []byte {
 // recut appends the cells of a whole record under another delimiter.
 func (e *csvEncoder) recut(dst, record []byte) []byte {
 	for p := 0; ; {
-		c := scanCell(record, p, e.rows.Raw.Delim)
+		c := cellOf(record, p, e.rows.Raw.Delim)
 		dst = append(e.sink.appendRaw(dst, record[c.start:c.end]), e.sink.delim)
 		if c.last {
 			return dst

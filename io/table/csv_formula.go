@@ -11,7 +11,7 @@ func escapeFormulas(dst []byte, start int, delim byte) []byte {
 	var escaped []byte // set once a cell is changed
 	done := 0          // bytes of whole that are in escaped
 	for p := 0; p <= len(record); {
-		c := scanCell(record, p, delim)
+		c := cellOf(record, p, delim)
 		at := c.start
 		if c.quoted {
 			at++

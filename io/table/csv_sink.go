@@ -93,11 +93,16 @@ func (s *csvSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) erro
 	return nil
 }
 
-// appendRaw appends a cell that was written for another delimiter: if it has
-// no quotes round it and holds the sink's delimiter, it is quoted.
+// appendRaw appends a cell that was written for another delimiter: if it holds
+// the sink's delimiter outside of quotes, it is quoted as it stands.
 func (s *csvSink) appendRaw(dst, cell []byte) []byte {
-	if len(cell) > 0 && cell[0] == '"' || bytes.IndexByte(cell, s.delim) < 0 {
+	if bytes.IndexByte(cell, s.delim) < 0 {
 		return append(dst, cell...)
+	}
+	if cell[0] == '"' {
+		if c := scanCell(cell, 0, s.delim); c.end == len(cell) {
+			return append(dst, cell...)
+		}
 	}
 	return appendQuoted(dst, cell)
 }
