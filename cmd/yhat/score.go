@@ -130,7 +130,7 @@ func parseSource(text string) (pipeline.Source, bool) {
 func readColumns(s *settings) pipeline.Columns {
 	c := pipeline.Columns{Prefix: s.text("output-prefix"), List: s.choice("activation-layout", "wide", "wide", "list") == "list"}
 	c.KeepAll, c.Keep = readKeep(s)
-	for _, p := range s.pairs("types", "NAME=TYPE") {
+	for _, p := range s.namedWords("types", "NAME=TYPE") {
 		t, ok := table.ParseType(p.value)
 		if !ok {
 			s.refuse("types", "%q is none of string, int64, float64, bool, date, timestamp", p.value)
@@ -154,7 +154,7 @@ func readColumns(s *settings) pipeline.Columns {
 		t := s.number("threshold", 0)
 		c.Threshold = &t
 	}
-	for _, p := range s.pairs("bands", "low=0,refer=0.1,high=0.3") {
+	for _, p := range s.namedWords("bands", "low=0,refer=0.1,high=0.3") {
 		from, ok := parseNumber(p.value)
 		if !ok {
 			s.refuse("bands", "%q is no number", p.value)

@@ -259,14 +259,23 @@ func (s *settings) splitList(name, text string) []string {
 // pair is one NAME=VALUE.
 type pair struct{ name, value string }
 
-// pairs is a list of NAME=VALUE. Commas separate pairs only before another
-// "=", so that names may hold commas.
+// pairs is a list of NAME=VALUE, whose values may hold commas: they separate
+// pairs only before another "=".
 func (s *settings) pairs(name, example string) []pair {
+	return s.cutPairs(name, example, splitPairs)
+}
+
+// namedWords is a list of NAME=WORD, whose names may hold commas.
+func (s *settings) namedWords(name, example string) []pair {
+	return s.cutPairs(name, example, splitNamed)
+}
+
+func (s *settings) cutPairs(name, example string, split func(string) []string) []pair {
 	var all []pair
 	for _, v := range s.of[name].values {
 		texts := []string{v}
 		if !s.of[name].exact {
-			texts = splitPairs(v)
+			texts = split(v)
 		}
 		for _, text := range texts {
 			all = append(all, s.onePair(name, text, example)...)
@@ -296,4 +305,17 @@ func splitPairs(text string) []string {
 		parts = append(parts, piece)
 	}
 	return parts
+}
+
+// splitNamed cuts at the first comma behind each "=".
+func splitNamed(text string) (parts []string) {
+	for {
+		at := strings.IndexByte(text, '=')
+		comma := strings.IndexByte(text[max(at, 0):], ',')
+		if at < 0 || comma < 0 {
+			return append(parts, text)
+		}
+		parts = append(parts, text[:at+comma])
+		text = text[at+comma+1:]
+	}
 }

@@ -165,7 +165,7 @@ func (l *learning) readFit(s *settings) {
 		l.job.Balanced = true
 		return
 	}
-	for _, p := range s.pairs("class-weights", "LABEL=W") {
+	for _, p := range s.namedWords("class-weights", "LABEL=W") {
 		w, ok := parseNumber(p.value)
 		if !ok || w < 0 {
 			s.refuse("class-weights", "%q is no weight", p.value)
