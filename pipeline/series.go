@@ -38,8 +38,8 @@ func (s *series) add(row int64, v float64) {
 
 // tell gives the mean, and the range where values may be shown.
 func (s *series) tell(showValues bool, mean, low, high **float64) {
-	if s.count >= fewest {
-		m := (s.total + s.part) / float64(s.count)
+	m := (s.total + s.part) / float64(s.count)
+	if s.count >= fewest && !math.IsInf(m, 0) && !math.IsNaN(m) { // a sum may overflow
 		*mean = &m
 	}
 	if showValues && s.count > 0 {
@@ -102,17 +102,18 @@ func binOf(v float64) int {
 	return -1 - max(0, e)
 }
 
-// edges are the values a bin lies between.
+// edges are the values a bin lies between. The outermost end at the largest
+// number there is: JSON knows no infinity.
 func edges(bin int) (from, to float64) {
 	switch {
 	case bin < -1:
-		return -math.Ldexp(1, -1-bin), -math.Ldexp(1, -2-bin)
+		return -min(math.Ldexp(1, -1-bin), math.MaxFloat64), -math.Ldexp(1, -2-bin)
 	case bin == -1:
 		return -1, 0
 	case bin < unitBins:
 		return float64(bin) / unitBins, float64(bin+1) / unitBins
 	}
-	return math.Ldexp(1, bin-unitBins), math.Ldexp(1, bin-unitBins+1)
+	return math.Ldexp(1, bin-unitBins), min(math.Ldexp(1, bin-unitBins+1), math.MaxFloat64)
 }
 
 // bins lists the bins that are not empty, in order.
