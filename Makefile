@@ -5,6 +5,8 @@ GO       ?= go
 PKGS     ?= ./...
 FUZZTIME ?= 10s
 COUNT    ?= 6
+JOBS     ?= 10000
+SEED     ?= 1
 BENCH    ?= .
 OUT      ?= bin/bench.txt
 
@@ -12,7 +14,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz bench benchstat peers growth ortbench fixtures pictures generate \
+.PHONY: help build test race noasm fuzz soak bench benchstat peers growth ortbench fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -35,6 +37,9 @@ noasm: ## the network's tests without assembly
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@GO=$(GO) .ci/fuzz $(FUZZTIME)
+
+soak: ## JOBS (10000) random jobs against a slow reference, from number SEED (1) on
+	YHAT_SOAK=$(JOBS) YHAT_SOAK_SEED=$(SEED) $(GO) test -count 1 -timeout 4h -run '^TestSoak$$' -v ./cmd/yhat
 
 bench: ## the benchmarks, COUNT (6) times each, into OUT (bin/bench.txt)
 	@mkdir -p $(dir $(OUT))
