@@ -59,6 +59,7 @@ Commands:
   score        rows in, rows with predictions out
   inspect      describe a model, or a table
   verify       compute stored predictions again, and compare
+  convert      write a model in another format
   train        learn a network from a table
   eval         judge predictions against what was true
   draw         draw layers, network, boundary, weights or curves

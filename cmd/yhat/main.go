@@ -61,7 +61,7 @@ func newApp(u *ui) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			scoreCommand(u), inspectCommand(u), verifyCommand(u),
+			scoreCommand(u), inspectCommand(u), verifyCommand(u), convertCommand(u),
 			trainCommand(u), evalCommand(u), drawCommand(u), versionCommand(u),
 			completionCommand(u), manCommand(u),
 		},

@@ -16,16 +16,8 @@ func check(m *nn.Model) error {
 	if len(m.Layers) == 0 {
 		return faultf("layers", "none")
 	}
-	names := map[string]int{}
-	for i := range m.Features {
-		f, at := &m.Features[i], "features"+index(i)
-		if err := checkFeature(f, at); err != nil {
-			return err
-		}
-		if first, ok := names[f.Name]; ok {
-			return faultf(at+".name", "%.80q is the name of features[%d]", f.Name, first)
-		}
-		names[f.Name] = i
+	if err := checkFeatures(m.Features); err != nil {
+		return err
 	}
 	if err := checkLayers(m); err != nil {
 		return err
@@ -34,6 +26,21 @@ func check(m *nn.Model) error {
 		return err
 	}
 	return checkProfiles(m)
+}
+
+func checkFeatures(features []nn.Feature) error {
+	names := map[string]int{}
+	for i := range features {
+		f, at := &features[i], "features"+index(i)
+		if err := checkFeature(f, at); err != nil {
+			return err
+		}
+		if first, ok := names[f.Name]; ok {
+			return faultf(at+".name", "%.80q is the name of features[%d]", f.Name, first)
+		}
+		names[f.Name] = i
+	}
+	return nil
 }
 
 func checkFeature(f *nn.Feature, at string) error {

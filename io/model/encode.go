@@ -29,7 +29,10 @@ func Encode(w io.Writer, m *nn.Model) error {
 	for i := range m.Layers {
 		e.text(separator(i) + "\n    ").layer(&m.Layers[i])
 	}
-	e.text("\n  ]").outputs(&m.Outputs)
+	e.text("\n  ]")
+	if o := &m.Outputs; o.Names != nil || o.Labels != nil || o.Threshold != nil || o.Profiles != nil {
+		e.text(",\n  \"outputs\": ").outputs(o)
+	}
 	e.text("\n}\n")
 	if e.err != nil {
 		return &Error{Err: e.err}
@@ -165,10 +168,7 @@ func (e *encoder) layer(l *nn.Layer) {
 }
 
 func (e *encoder) outputs(o *nn.Outputs) {
-	if o.Names == nil && o.Labels == nil && o.Threshold == nil && o.Profiles == nil {
-		return
-	}
-	e.text(",\n  \"outputs\": {")
+	e.text("{")
 	start := len(e.out)
 	if o.Names != nil {
 		e.text(", \"names\": ").words(o.Names)
@@ -180,6 +180,8 @@ func (e *encoder) outputs(o *nn.Outputs) {
 	if o.Profiles != nil {
 		e.text(", \"profiles\": ").profiles(o.Profiles)
 	}
-	e.out = append(e.out[:start], e.out[start+len(", "):]...)
+	if len(e.out) > start {
+		e.out = append(e.out[:start], e.out[start+len(", "):]...)
+	}
 	e.text("}")
 }

@@ -66,6 +66,32 @@ func loadONNX(path string, r io.Reader) (*ONNX, error) {
 	return m, nil
 }
 
+// DecodeONNX reads an ONNX file's bytes, with no folder for external data.
+func DecodeONNX(data []byte) (*ONNX, error) {
+	m, err := decodeONNX(data, &beside{})
+	if err != nil {
+		return nil, &Error{Err: err}
+	}
+	return m, nil
+}
+
+// Table compiles the graph for tables; the words that Lower wrote beside it
+// hold. columns name the columns of inputs that are matrices.
+func (m *ONNX) Table(opt graph.Options, columns []string) (*graph.Table, error) {
+	words, width, err := Words(m.Graph)
+	if err != nil {
+		return nil, named(m.Path, err)
+	}
+	t, err := graph.CompileTable(m.Graph, opt, columns)
+	if err != nil || words == nil {
+		return t, err
+	}
+	if err := t.Tell(words, width); err != nil {
+		return nil, &Error{File: m.Path, Place: "metadata", Err: err}
+	}
+	return t, nil
+}
+
 // decodeONNX reads a ModelProto.
 func decodeONNX(data []byte, b *beside) (*ONNX, error) {
 	m := &ONNX{Graph: &graph.Graph{Metadata: map[string]string{}}, Opsets: map[string]int{}}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"yhat/nn/graph"
 )
 
@@ -92,7 +94,11 @@ func (d *onnxGraph) node(message []byte) error {
 // attribute reads an AttributeProto. Graphs in attributes belong to operators
 // that are not supported, and are left unread.
 func (d *onnxGraph) attribute(message []byte) (name string, a graph.Attribute, err error) {
+	var said graph.AttributeKind
 	err = fields(message, func(v field) (err error) {
+		if kind, ok := attributeKinds[v.num]; ok {
+			a.Kind = kind
+		}
 		switch v.num {
 		case 1:
 			name = string(v.bytes)
@@ -113,11 +119,21 @@ func (d *onnxGraph) attribute(message []byte) (name string, a graph.Attribute, e
 			a.Ints, err = varints(a.Ints, v)
 		case 9:
 			a.Strings = append(a.Strings, string(v.bytes))
+		case 20:
+			said = graph.AttributeKind(min(v.n, 255))
 		}
 		return err
 	})
+	if a.Kind == 0 && said <= graph.StringsAttribute {
+		a.Kind = said // an empty list
+	}
 	return name, a, err
 }
+
+// attributeKinds are the kinds of attributes by the field that holds them. A
+// file may also say the kind, which old ones do not.
+var attributeKinds = map[protowire.Number]graph.AttributeKind{2: graph.FloatAttribute, 3: graph.IntAttribute, 4: graph.StringAttribute,
+	5: graph.TensorAttribute, 7: graph.FloatsAttribute, 8: graph.IntsAttribute, 9: graph.StringsAttribute}
 
 func (d *onnxGraph) initializer(message []byte) error {
 	name, t, err := d.tensor(message)

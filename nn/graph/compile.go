@@ -51,15 +51,27 @@ var errMixes = errors.New("it mixes rows")
 // Compile makes a graph ready to run. Everything that cannot be run is in the
 // error, an *UnsupportedError.
 func Compile(g *Graph, opt Options) (*Program, error) {
-	c := &compiler{
-		g: g, opt: opt, values: map[string]*value{}, missing: map[string]bool{}, returned: map[string]bool{},
-		strings: []string{""}, codes: map[string]int32{"": 0},
-	}
-	nodes, err := c.simplify()
+	c := newCompiler(g, opt)
+	nodes, err := c.compileAll()
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range g.Constants {
+	return c.program(nodes)
+}
+
+func newCompiler(g *Graph, opt Options) *compiler {
+	return &compiler{
+		g: g, opt: opt, values: map[string]*value{}, missing: map[string]bool{}, returned: map[string]bool{},
+		strings: []string{""}, codes: map[string]int32{"": 0},
+	}
+}
+
+// compileAll gives every value that is needed its steps; nodes are those left.
+func (c *compiler) compileAll() (nodes []Node, err error) {
+	if nodes, err = c.simplify(); err != nil {
+		return nil, err
+	}
+	for _, t := range c.g.Constants {
 		c.largest = max(c.largest, t.Len())
 	}
 	if err := c.bind(); err != nil {
@@ -71,7 +83,7 @@ func Compile(g *Graph, opt Options) (*Program, error) {
 	if len(c.refused) > 0 {
 		return nil, &UnsupportedError{c.refused}
 	}
-	return c.program(nodes)
+	return nodes, nil
 }
 
 // bind makes values of the inputs that are read and not known.

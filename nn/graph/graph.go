@@ -77,9 +77,26 @@ type Node struct {
 	Attributes map[string]Attribute
 }
 
-// Attribute is a parameter of an operator; which field counts is the
-// operator's to know.
+// AttributeKind says which field of an Attribute counts. The numbers are those
+// of ONNX.
+type AttributeKind uint8
+
+// The kinds of attributes.
+const (
+	FloatAttribute AttributeKind = iota + 1
+	IntAttribute
+	StringAttribute
+	TensorAttribute
+	_ // a graph
+	FloatsAttribute
+	IntsAttribute
+	StringsAttribute
+)
+
+// Attribute is a parameter of an operator. Operators know which field counts;
+// Kind is for those who write the graph.
 type Attribute struct {
+	Kind    AttributeKind
 	I       int64
 	F       float32
 	S       string

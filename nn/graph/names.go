@@ -50,6 +50,11 @@ func (c *compiler) chosenFrom(name string, givers map[string]*Node) []string {
 		switch op := operatorName(d); op {
 		case "Identity", "Cast", "Reshape", "Squeeze", "Flatten", "Unsqueeze":
 			name = d.Inputs[0]
+		case "Where": // a label, or the empty word where there is none
+			if len(d.Inputs) != 3 || !c.isEmptyWord(d.Inputs[1]) {
+				return nil
+			}
+			name = d.Inputs[2]
 		case "ai.onnx.ml.ArrayFeatureExtractor", "Gather":
 			if v := c.values[d.Inputs[0]]; v != nil {
 				return c.texts(v)
@@ -69,4 +74,11 @@ func (c *compiler) chosenFrom(name string, givers map[string]*Node) []string {
 		}
 	}
 	return nil
+}
+
+// isEmptyWord reports whether a value is a constant of nothing but the empty
+// string.
+func (c *compiler) isEmptyWord(name string) bool {
+	v := c.values[name]
+	return v != nil && v.konst != nil && len(v.konst.Str) == 1 && v.konst.Str[0] == 0
 }

@@ -21,6 +21,7 @@ type Table struct {
 	Scores  []Place // what is predicted, by output and element
 	Label   *Place  // the output that holds a label, nil if none does
 
+	opt   Options
 	cells []cell
 	set32 *kernel.Set[float32]
 	set64 *kernel.Set[float64]
@@ -64,7 +65,7 @@ func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{Program: p, set32: kernel.Choose[float32](opt.Kernel.Name()), set64: kernel.Choose[float64](opt.Kernel.Name())}
+	t := &Table{Program: p, opt: opt, set32: kernel.Choose[float32](opt.Kernel.Name()), set64: kernel.Choose[float64](opt.Kernel.Name())}
 	if err := t.features(columns); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"yhat/nn"
+)
+
+// Tell gives the features and outputs of a table the words that a model's file
+// tells beside its graph: units, bounds, names, labels and the threshold. m has
+// no layers, but width units in its last one: if that is one, and the graph gives
+// the probabilities of both labels, it predicts the second. The error says what
+// does not fit the graph.
+func (t *Table) Tell(m *nn.Model, width int) error {
+	at := map[string]int{}
+	for i := range t.Features {
+		at[t.Features[i].Name] = i
+	}
+	for i := range m.Features {
+		f := &m.Features[i]
+		k, ok := at[f.Name]
+		if !ok {
+			return fmt.Errorf("feature %q is no input of the graph", clip(f.Name))
+		}
+		t.Features[k].Unit = f.Unit
+		if f.Categorical() {
+			continue
+		}
+		t.Features[k].Min, t.Features[k].Max = f.Min, f.Max
+		low, high := given(f.Min, math.Inf(-1)), given(f.Max, math.Inf(1))
+		c := &t.cells[k]
+		c.column32.Min, c.column64.Min, c.column32.Max, c.column64.Max = low, low, high, high
+	}
+	o := &m.Outputs
+	if width == 1 && len(o.Labels) == 2 && len(t.Scores) == 2 {
+		t.Scores = t.Scores[1:]
+	}
+	switch n := len(t.Scores); {
+	case o.Names != nil && len(o.Names) != n:
+		return fmt.Errorf("%d names of outputs, the graph has %d", len(o.Names), n)
+	case o.Labels != nil && len(o.Labels) != n && !(n == 1 && len(o.Labels) == 2):
+		return fmt.Errorf("%d labels, the graph has %d outputs", len(o.Labels), n)
+	case o.Threshold != nil && n != 1:
+		return fmt.Errorf("a threshold, and the graph has %d outputs", n)
+	}
+	t.Outputs = *o
+	return nil
+}
