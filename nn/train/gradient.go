@@ -15,7 +15,7 @@ type Space[T nn.Float] struct {
 	mask    [][]T // of dropout
 	delta   [2][]T
 	scratch []T
-	outer   outer[T]
+	ones    []T // the input that biases have
 	random  *rand.PCG
 }
 
@@ -38,7 +38,10 @@ func (n *Net[T]) NewSpace() *Space[T] {
 	}
 	s.delta = [2][]T{make([]T, ShardRows*widest), make([]T, ShardRows*widest)}
 	s.scratch = make([]T, ShardRows*n.Outputs())
-	s.outer = newOuter(n)
+	s.ones = make([]T, ShardRows)
+	for i := range s.ones {
+		s.ones[i] = 1
+	}
 	return s
 }
 
@@ -47,8 +50,7 @@ func (n *Net[T]) drops(i int) bool { return n.dropout > 0 && i < len(n.layers)-1
 
 // Gradient sets g to the gradient of the shard's loss by the parameters,
 // summed over its rows with their weights, and returns the loss. Sums over
-// the rows of a shard are made in T in the order of the rows; losses and
-// biases in float64.
+// the rows of a shard are made in T in a fixed order, losses in float64.
 func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
 	x := b.X
 	for i := range n.layers {
@@ -60,13 +62,13 @@ func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
 	loss := n.differ(b, s.a[last], d, s.scratch)
 	for i := last; i >= 0; i-- {
 		l := &n.layers[i]
-		chain(l.act, s.z[i], s.a[i], d, l.out, b.Panels)
+		n.chain(l.act, s.z[i], s.a[i], d, l.out, b.Panels)
 		x := b.X
 		if i > 0 {
 			x = s.fed[i-1]
 		}
-		s.outer.product(n.set, d, x, l.out, l.in, b.Panels, g[l.first:][:l.in*l.out])
-		sumRows(d, l.out, b.Panels, g[l.first+l.in*l.out:][:l.out])
+		n.set.Outer(d, x, l.out, l.in, b.Panels, g[l.first:][:l.in*l.out])
+		n.set.Outer(d, s.ones, l.out, 1, b.Panels, g[l.first+l.in*l.out:][:l.out])
 		if i > 0 {
 			below := s.delta[(i+1)%2]
 			n.set.Dense(l.back, d, below, b.Panels, false)
@@ -116,22 +118,5 @@ func (n *Net[T]) drop(s *Space[T], i int, seed uint64, used int) {
 func scaleBy[T nn.Float](d, by []T) {
 	for i := range d {
 		d[i] *= by[i]
-	}
-}
-
-// sumRows sets sums to the sum of each unit's lanes over all panels.
-func sumRows[T nn.Float](d []T, units, panels int, sums []float64) {
-	for u := range units {
-		var s0, s1, s2, s3 float64
-		for p := range panels {
-			v := d[(p*units+u)*nn.Lanes:][:nn.Lanes]
-			for j := 0; j < nn.Lanes; j += 4 {
-				s0 += float64(v[j])
-				s1 += float64(v[j+1])
-				s2 += float64(v[j+2])
-				s3 += float64(v[j+3])
-			}
-		}
-		sums[u] = s0 + s1 + (s2 + s3)
 	}
 }

@@ -8,9 +8,9 @@
 // worker or many.
 //
 // Rows travel in panels, as in package nn, and the forward pass runs on the
-// same kernels as scoring. The backward pass runs on them too: the product
-// with the transposed weights is a dense layer without bias, and the gradient
-// of the weights is one whose inputs are the rows (see outer).
+// same kernels as scoring. The backward pass has two more: the product with the
+// transposed weights, which is a dense layer without bias, and the outer product
+// that sums over the lanes, which is the gradient of the weights.
 package train
 
 import (
@@ -129,27 +129,37 @@ func (n *Net[T]) Set(p []float64) {
 		l := &n.layers[i]
 		w := p[l.first:][:l.in*l.out]
 		b := p[l.first+len(w):][:l.out]
-		pack(l.dense, b, func(unit, input int) float64 { return w[unit*l.in+input] })
+		packRows(l.dense, w, b)
 		if l.back != nil {
-			pack(l.back, nil, func(unit, input int) float64 { return w[input*l.in+unit] })
+			packColumns(l.back, w)
 		}
 	}
 }
 
-// pack writes weights where a kernel reads them: blocks of units, each as its
-// biases and then, for each input, its weights.
-func pack[T nn.Float](d *kernel.Dense[T], bias []float64, weight func(unit, input int) float64) {
+// packRows writes w, a row a unit, where a kernel reads it: blocks of units,
+// each as its biases and then, for each input, its weights.
+func packRows[T nn.Float](d *kernel.Dense[T], w, bias []float64) {
 	for _, b := range d.Blocks {
 		out := d.W[b.Offset:][:b.Units*(d.In+1)]
 		for u := range b.Units {
-			if bias != nil {
-				out[u] = T(bias[b.First+u])
+			out[u] = T(bias[b.First+u])
+			to := out[b.Units+u:]
+			for k, v := range w[(b.First+u)*d.In:][:d.In] {
+				to[k*b.Units] = T(v)
 			}
 		}
+	}
+}
+
+// packColumns is packRows for the transposed weights without biases: w has a
+// row an input.
+func packColumns[T nn.Float](d *kernel.Dense[T], w []float64) {
+	for _, b := range d.Blocks {
+		out := d.W[b.Offset+b.Units:][:b.Units*d.In]
 		for k := range d.In {
-			row := out[(k+1)*b.Units:][:b.Units]
-			for u := range row {
-				row[u] = T(weight(b.First+u, k))
+			to := out[k*b.Units:][:b.Units]
+			for u, v := range w[k*d.Out+b.First:][:b.Units] {
+				to[u] = T(v)
 			}
 		}
 	}
@@ -161,12 +171,31 @@ func (n *Net[T]) Penalise(lambda float64, p, g []float64) float64 {
 	sum := 0.0
 	for i := range n.layers {
 		l := &n.layers[i]
-		for j := l.first; j < l.first+l.in*l.out; j++ {
-			g[j] += lambda * p[j]
-			sum += p[j] * p[j]
-		}
+		size := l.in * l.out
+		sum += penalise(lambda, p[l.first:][:size], g[l.first:][:size])
 	}
 	return lambda / 2 * sum
+}
+
+// penalise has four sums, so that none waits for the other.
+func penalise(lambda float64, w, g []float64) float64 {
+	var sums [4]float64
+	for ; len(w) >= 4; w, g = w[4:], g[4:] {
+		w, g := w[:4:4], g[:4:4]
+		g[0] += lambda * w[0]
+		g[1] += lambda * w[1]
+		g[2] += lambda * w[2]
+		g[3] += lambda * w[3]
+		sums[0] += w[0] * w[0]
+		sums[1] += w[1] * w[1]
+		sums[2] += w[2] * w[2]
+		sums[3] += w[3] * w[3]
+	}
+	for i, v := range w {
+		g[i] += lambda * v
+		sums[i] += v * v
+	}
+	return sums[0] + sums[1] + (sums[2] + sums[3])
 }
 
 // Weights tells which parameters are weights rather than biases.

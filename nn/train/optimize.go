@@ -3,6 +3,9 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"yhat/nn"
+	"yhat/nn/internal/kernel"
 )
 
 // Optimizer takes one step down a gradient.
@@ -24,17 +27,18 @@ var Optimizers = []string{"adam", "adamw", "sgd", "momentum"}
 //   - adam: Kingma and Ba, arXiv:1412.6980, β = (0.9, 0.999), ε = 1e-8;
 //   - adamw: Adam with weight decay apart from the gradient, Loshchilov and
 //     Hutter, arXiv:1711.05101: p also shrinks by rate·decay·p.
-func NewOptimizer(name string, decay float64, shrinks []bool) (Optimizer, error) {
+func NewOptimizer(name string, decay float64, shrinks []bool, k nn.Kernel) (Optimizer, error) {
 	size := len(shrinks)
+	if name != "adamw" {
+		decay = 0
+	}
 	switch name {
 	case "sgd":
 		return &momentum{beta: 0, v: make([]float64, size)}, nil
 	case "momentum":
 		return &momentum{beta: 0.9, v: make([]float64, size)}, nil
-	case "adam":
-		return &adam{m: make([]float64, size), v: make([]float64, size)}, nil
-	case "adamw":
-		return &adam{m: make([]float64, size), v: make([]float64, size), decay: decay, shrinks: shrinks}, nil
+	case "adam", "adamw":
+		return &adam{m: make([]float64, size), v: make([]float64, size), decay: decay, shrinks: shrinks, set: kernel.Choose[float64](k.Name())}, nil
 	}
 	return nil, fmt.Errorf("no optimizer %q", name)
 }
@@ -56,21 +60,21 @@ type adam struct {
 	m, v    []float64 // running means of g and g²
 	decay   float64
 	shrinks []bool
+	set     *kernel.Set[float64]
 }
 
 func (o *adam) Step(p, g []float64, rate float64) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 	o.steps++
-	scale1 := 1 / (1 - math.Pow(beta1, o.steps))
-	scale2 := 1 / (1 - math.Pow(beta2, o.steps))
-	for i := range p {
-		o.m[i] = beta1*o.m[i] + (1-beta1)*g[i]
-		o.v[i] = beta2*o.v[i] + (1-beta2)*g[i]*g[i]
-		if o.decay > 0 && o.shrinks[i] {
-			p[i] -= rate * o.decay * p[i]
+	if o.decay > 0 {
+		for i, shrinks := range o.shrinks {
+			if shrinks {
+				p[i] -= rate * o.decay * p[i]
+			}
 		}
-		p[i] -= rate * o.m[i] * scale1 / (math.Sqrt(o.v[i]*scale2) + epsilon)
 	}
+	o.set.Adam(&kernel.AdamStep{Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Rate: rate,
+		Scale1: 1 / (1 - math.Pow(beta1, o.steps)), Scale2: 1 / (1 - math.Pow(beta2, o.steps)), Epsilon: epsilon}, p, g, o.m, o.v)
 }
 
 // Schedules are the names Rate knows.

@@ -19,44 +19,16 @@ func needsInput(f kernel.Func) bool {
 
 // chain turns d, the derivative by σ's output a, into that by its input z, for
 // panels panels of units units.
-func chain[T nn.Float](act kernel.Activation[T], z, a, d []T, units, panels int) {
+func (n *Net[T]) chain(act kernel.Activation[T], z, a, d []T, units, panels int) {
 	a, d = a[:panels*units*nn.Lanes], d[:panels*units*nn.Lanes]
-	switch act.Func {
-	case kernel.Identity:
-	case kernel.ReLU:
-		chainReLU(a, d)
-	case kernel.Tanh:
-		for i, v := range a {
-			d[i] *= (1 - v) * (1 + v)
-		}
-	case kernel.Sigmoid:
-		for i, v := range a {
-			d[i] *= v * (1 - v)
-		}
-	case kernel.Softmax, kernel.LogSoftmax:
-		chainSoftmax(act.Func == kernel.LogSoftmax, a, d, units, panels)
+	switch f := act.Func; {
+	case f == kernel.Identity:
+	case kernel.HasSlope(f):
+		n.set.Slope(f, a, d)
+	case f == kernel.Softmax, f == kernel.LogSoftmax:
+		chainSoftmax(f == kernel.LogSoftmax, a, d, units, panels)
 	default:
 		chainEach(act, z, a, d)
-	}
-}
-
-// chainReLU clears d where a is 0. In float32 it does so without branches,
-// which would be guessed wrong half the time: 0 is the one number whose bits
-// less one turn negative.
-func chainReLU[T nn.Float](a, d []T) {
-	a32, ok := any(a).([]float32)
-	if !ok {
-		for i, v := range a {
-			if v <= 0 {
-				d[i] = 0
-			}
-		}
-		return
-	}
-	d32 := any(d).([]float32)[:len(a32)]
-	for i, v := range a32 {
-		zero := (int32(math.Float32bits(v)&math.MaxInt32) - 1) >> 31
-		d32[i] = math.Float32frombits(math.Float32bits(d32[i]) &^ uint32(zero))
 	}
 }
 

@@ -163,7 +163,7 @@ func TestPredictIsTheModel(t *testing.T) {
 // Every optimiser finds the least squares solution of a line.
 func TestOptimizersDescend(t *testing.T) {
 	for name, rate := range map[string]float64{"sgd": 0.1, "momentum": 0.02, "adam": 0.05, "adamw": 0.05} {
-		o, err := NewOptimizer(name, 0, make([]bool, 2))
+		o, err := NewOptimizer(name, 0, make([]bool, 2), nn.Kernel{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestOptimizersDescend(t *testing.T) {
 }
 
 func TestAdamWShrinksWeightsAlone(t *testing.T) {
-	o, _ := NewOptimizer("adamw", 0.1, []bool{true, false})
+	o, _ := NewOptimizer("adamw", 0.1, []bool{true, false}, nn.Kernel{})
 	p := []float64{1, 1}
 	o.Step(p, []float64{0, 0}, 0.5)
 	if p[0] != 0.95 || p[1] != 1 {

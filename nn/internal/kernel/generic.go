@@ -13,6 +13,9 @@ func Generic[T Float]() *Set[T] {
 		Dense:    denseGeneric[T],
 		Activate: activateGeneric[T],
 		Encode:   encodeGeneric[T],
+		Outer:    outerGeneric[T],
+		Slope:    slopeGeneric[T],
+		Adam:     adamGeneric,
 	}
 }
 

@@ -27,6 +27,16 @@ type Set[T Float] struct {
 	Activate func(a Activation[T], y []T, units, panels int)
 	// Encode puts a numeric column into value c.At of panels of c.Width values.
 	Encode func(c *Column[T], v Values, x []T, rows int, f *Faults)
+
+	// Outer sets y (units×inputs, row by row) to Σ d·xᵀ over the rows of panels
+	// panels: d is [panels][units][32], x is [panels][inputs][32].
+	Outer func(d, x []T, units, inputs, panels int, y []float64)
+	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
+	// the functions of HasSlope.
+	Slope func(f Func, a, d []T)
+	// Adam takes one step of Adam: p are the parameters, g the gradient, m and
+	// v the running means.
+	Adam func(c *AdamStep, p, g, m, v []float64)
 }
 
 // Dense is a layer's W and b, packed for the loops of a Set: unit blocks, one

@@ -1,0 +1,81 @@
+// Learn generates what training does to every number alone, for AVX-512 and
+// for AVX2: slopes of activations, and the step of Adam. Nothing is fused, so
+// that both give what the plain loops give, to the bit.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"yhat/nn/internal/kernel/gen/vector"
+)
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	for _, a := range vector.Both() {
+		slope(a, "slopeRelu", "by 1 where a is more than 0, else by 0", func(v, d vector.V) vector.V {
+			none := a.Reg()
+			VXORPS(none, none, none)
+			return a.Blend(a.Less(none, v), d, none)
+		})
+		slope(a, "slopeTanh", "by 1 − a²", func(v, d vector.V) vector.V {
+			one := a.C(1)
+			return a.Mul(d, a.Mul(a.Sub(a.Copy(one), v), a.Add(v, one)))
+		})
+		slope(a, "slopeSigmoid", "by a (1 − a)", func(v, d vector.V) vector.V {
+			return a.Mul(d, a.Mul(v, a.Sub(a.Copy(a.C(1)), v)))
+		})
+		adam(a.Doubles())
+	}
+	Generate()
+}
+
+// slope writes a routine that multiplies d by what an activation's output says.
+func slope(a *vector.ISA, name, doc string, of func(v, d vector.V) vector.V) {
+	a.Text(name, "func(a, d *float32, n int)", "multiplies d "+doc+"; n is a positive multiple of 32.")
+	pa, pd, n := Load(Param("a"), GP64()), Load(Param("d"), GP64()), Load(Param("n"), GP64())
+	Label("loop")
+	a.Interleave(2, func(i int) {
+		v, d := a.Load(Mem{Base: pa, Disp: i * a.Bytes}), a.Load(Mem{Base: pd, Disp: i * a.Bytes})
+		VMOVUPS(of(v, d), Mem{Base: pd, Disp: i * a.Bytes})
+	})
+	ADDQ(Imm(uint64(2*a.Bytes)), pa)
+	ADDQ(Imm(uint64(2*a.Bytes)), pd)
+	SUBQ(Imm(uint64(2*a.Lanes())), n)
+	JG(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// adam writes the step of Adam for some parameters.
+func adam(a *vector.ISA) {
+	a.Text("adam", "func(p, d, m, v *float64, n int, c *float64)", "takes a step with n parameters, a positive multiple of 8; c are the fields of an AdamStep.")
+	p, g, m, v := Load(Param("p"), GP64()), Load(Param("d"), GP64()), Load(Param("m"), GP64()), Load(Param("v"), GP64())
+	n, c, at := Load(Param("n"), GP64()), Load(Param("c"), GP64()), GP64()
+	var field []vector.V
+	for i := range 8 {
+		r := a.Reg()
+		VBROADCASTSD(Mem{Base: c, Disp: 8 * i}, r)
+		field = append(field, r)
+	}
+	beta1, rest1, beta2, rest2, rate, scale1, scale2, epsilon := field[0], field[1], field[2], field[3], field[4], field[5], field[6], field[7]
+	XORQ(at, at)
+	element := func(base Op) Mem { return Mem{Base: base.(GPVirtual), Index: at, Scale: 8} }
+	Label("loop")
+	grad := a.Load(element(g))
+	mean := a.Add(a.Mul(beta1, element(m)), a.Mul(rest1, grad))
+	square := a.Add(a.Mul(beta2, element(v)), a.Mul(a.Mul(rest2, grad), grad))
+	VMOVUPD(mean, element(m))
+	VMOVUPD(square, element(v))
+	root := a.Mul(square, scale2)
+	VSQRTPD(root, root)
+	root = a.Add(root, epsilon)
+	step := a.Div(a.Mul(a.Mul(rate, mean), scale1), root)
+	VMOVUPD(a.Sub(a.Load(element(p)), step), element(p))
+	ADDQ(Imm(uint64(a.Lanes())), at)
+	CMPQ(at, n)
+	JLT(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

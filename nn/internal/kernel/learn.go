@@ -1,0 +1,77 @@
+package kernel
+
+import "math"
+
+// outerSums is how many sums an element of an outer product has here: as many
+// as float64 numbers in a register of AVX-512.
+const outerSums = 8
+
+// outerGeneric sums every eighth row, and then the upper half of the sums with
+// the lower one until one is left.
+func outerGeneric[T Float](d, x []T, units, inputs, panels int, y []float64) {
+	for u := range units {
+		for k := range inputs {
+			y[u*inputs+k] = float64(dot(d[u*Lanes:], x[k*Lanes:], units*Lanes, inputs*Lanes, panels))
+		}
+	}
+}
+
+// dot is one element: ds and xs numbers lie between panels.
+func dot[T Float](d, x []T, ds, xs, panels int) T {
+	var s0, s1, s2, s3, s4, s5, s6, s7 T
+	for p := range panels {
+		dp, xp := d[p*ds:][:Lanes], x[p*xs:][:Lanes]
+		for j := 0; j < Lanes; j += outerSums {
+			dj, xj := dp[j:j+outerSums:j+outerSums], xp[j:j+outerSums:j+outerSums]
+			s0 += dj[0] * xj[0]
+			s1 += dj[1] * xj[1]
+			s2 += dj[2] * xj[2]
+			s3 += dj[3] * xj[3]
+			s4 += dj[4] * xj[4]
+			s5 += dj[5] * xj[5]
+			s6 += dj[6] * xj[6]
+			s7 += dj[7] * xj[7]
+		}
+	}
+	s0, s1, s2, s3 = s0+s4, s1+s5, s2+s6, s3+s7
+	return s0 + s2 + (s1 + s3)
+}
+
+// HasSlope reports whether Slope knows σ.
+func HasSlope(f Func) bool { return f == ReLU || f == Tanh || f == Sigmoid }
+
+// slopeGeneric takes σ' from σ's output.
+func slopeGeneric[T Float](f Func, a, d []T) {
+	d = d[:len(a)]
+	switch f {
+	case ReLU:
+		for i, v := range a {
+			if !(v > 0) {
+				d[i] = 0
+			}
+		}
+	case Tanh:
+		for i, v := range a {
+			d[i] *= (1 - v) * (v + 1)
+		}
+	case Sigmoid:
+		for i, v := range a {
+			d[i] *= v * (1 - v)
+		}
+	}
+}
+
+// AdamStep holds the numbers of one step of Adam: the rates at which the
+// running means m of g and v of g² forget, with 1 less each, the learning
+// rate, and what makes the means unbiased.
+type AdamStep struct{ Beta1, Rest1, Beta2, Rest2, Rate, Scale1, Scale2, Epsilon float64 }
+
+// adamGeneric takes the step, parameter by parameter.
+func adamGeneric(c *AdamStep, p, g, m, v []float64) {
+	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
+	for i := range p {
+		m[i] = c.Beta1*m[i] + c.Rest1*g[i]
+		v[i] = c.Beta2*v[i] + c.Rest2*g[i]*g[i]
+		p[i] -= c.Rate * m[i] * c.Scale1 / (math.Sqrt(v[i]*c.Scale2) + c.Epsilon)
+	}
+}
