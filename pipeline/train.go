@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"yhat/io/table"
 	"yhat/nn"
@@ -98,10 +99,12 @@ func learn[T nn.Float](ctx context.Context, s *survey, m *nn.Model, report *Trai
 		return err
 	}
 	f := &fit[T]{job: s.job, ctx: ctx, rows: l.rows, parts: l.parts, scattered: l.disk, survey: s}
+	started := time.Now()
 	best, err := f.restarts(m, report)
 	if err != nil {
 		return err
 	}
+	report.Learning = time.Since(started).Seconds()
 	m.Layers = train.WithParameters(m.Layers, best)
 	if err := f.judge(m, report); err != nil {
 		return err

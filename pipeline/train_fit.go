@@ -147,7 +147,7 @@ func (f *fit[T]) attempt(restart int, seed uint64, p []float64) (*attempt, error
 // epochs goes over the rows in batches, in a new order each time.
 func (f *fit[T]) epochs(restart int, a *attempt) error {
 	o := &f.job.Fit
-	opt, err := train.NewOptimizer(o.Optimizer, o.L2, f.net.Weights())
+	opt, err := train.NewOptimizer(o.Optimizer, o.L2, f.net.Weights(), f.job.Kernel)
 	if err != nil {
 		return fmt.Errorf("%w: %w", table.ErrUsage, err)
 	}
@@ -219,7 +219,6 @@ func mix(a, b, c uint64) uint64 {
 // fixed size and added in order, whoever computed them.
 func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
 	f.net.Set(f.p)
-	clear(f.g)
 	for first := 0; first < len(rows); first += f.waveShards() * train.ShardRows {
 		wave := rows[first:min(first+f.waveShards()*train.ShardRows, len(rows))]
 		err := f.wave(len(wave), func(i int) {
@@ -233,19 +232,27 @@ func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
 		}
 		for i := range shardsOf(len(wave)) {
 			loss += f.losses[i]
-			for j, v := range f.grads[i] {
-				f.g[j] += v
-			}
+			f.add(f.grads[i], first+i == 0, 1/float64(len(rows)))
 		}
 	}
-	n := float64(len(rows))
-	for j := range f.g {
-		f.g[j] /= n
-	}
-	if loss /= n; math.IsNaN(loss) || math.IsInf(loss, 0) {
+	if loss /= float64(len(rows)); math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return 0, fmt.Errorf("%w: the loss is no longer finite: a smaller --learning-rate, or features of a smaller scale", table.ErrUsage)
 	}
 	return loss, nil
+}
+
+// add adds a share of a shard's gradient to g, or makes it g.
+func (f *fit[T]) add(shard []float64, first bool, share float64) {
+	g := f.g[:len(shard)]
+	if first {
+		for j, v := range shard {
+			g[j] = v * share
+		}
+		return
+	}
+	for j, v := range shard {
+		g[j] += v * share
+	}
 }
 
 func shardsOf(rows int) int { return (rows + train.ShardRows - 1) / train.ShardRows }

@@ -8,6 +8,7 @@ type TrainReport struct {
 	RunID      string      `json:"run_id"`
 	Started    time.Time   `json:"started"`
 	Seconds    float64     `json:"seconds"`
+	Learning   float64     `json:"seconds_learning"` // without reading and writing
 	Inputs     []string    `json:"inputs"`
 	Rows       TrainRows   `json:"rows"`
 	Task       Task        `json:"task"`
