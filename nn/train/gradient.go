@@ -67,8 +67,7 @@ func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
 		if i > 0 {
 			x = s.fed[i-1]
 		}
-		n.set.Outer(d, x, l.out, l.in, b.Panels, g[l.first:][:l.in*l.out])
-		n.set.Outer(d, s.ones, l.out, 1, b.Panels, g[l.first+l.in*l.out:][:l.out])
+		n.outer(s, l, d, x, b.Panels, g)
 		if i > 0 {
 			below := s.delta[(i+1)%2]
 			n.set.Dense(l.back, d, below, b.Panels, false)
