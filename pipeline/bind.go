@@ -19,6 +19,7 @@ import (
 type binder struct {
 	job   *Job
 	card  *nn.Card
+	from  []Source            // of each feature
 	dicts []*table.Dictionary // one for each categorical feature, else nil
 	extra []string            // further columns wanted as numbers
 	raw   bool
@@ -46,7 +47,7 @@ type boundFeature struct {
 }
 
 // newBinder binds the first input.
-func newBinder(job *Job, card *nn.Card, src table.Source, extra []string) (*binder, *binding, error) {
+func newBinder(job *Job, card *nn.Card, sources []string, src table.Source, extra []string) (*binder, *binding, error) {
 	b := &binder{job: job, card: card, extra: extra, first: src.Info()}
 	for i := range card.Features {
 		var d *table.Dictionary
@@ -54,6 +55,11 @@ func newBinder(job *Job, card *nn.Card, src table.Source, extra []string) (*bind
 			d = table.NewDictionary(f.Categories)
 		}
 		b.dicts = append(b.dicts, d)
+		from, ok := job.Bind.Map[card.Features[i].Name]
+		if !ok {
+			from = Source{Column: sources[i], Factor: 1}
+		}
+		b.from = append(b.from, from)
 	}
 	if err := b.checkMap(); err != nil {
 		return nil, nil, err
@@ -79,14 +85,6 @@ func (b *binder) checkMap() error {
 		}
 	}
 	return nil
-}
-
-// source is the column that feature f is read from.
-func (b *binder) source(f *nn.Feature) Source {
-	if s, ok := b.job.Bind.Map[f.Name]; ok {
-		return s
-	}
-	return Source{Column: f.Name, Factor: 1}
 }
 
 // chooseKept fixes names and types of the kept columns by the first input.
@@ -140,7 +138,7 @@ func (b *binder) textType(name string) arrow.DataType {
 	}
 	for i := range b.card.Features {
 		f := &b.card.Features[i]
-		if !f.Categorical() && b.source(f).Column == name {
+		if !f.Categorical() && b.from[i].Column == name {
 			return arrow.PrimitiveTypes.Float64
 		}
 	}
@@ -173,7 +171,7 @@ func (b *binder) bind(src table.Source) (*binding, error) {
 func (b *binder) bindFeatures(bound *binding, path string) error {
 	for i := range b.card.Features {
 		f := &b.card.Features[i]
-		from := b.source(f)
+		from := b.from[i]
 		if f.Categorical() && (from.Factor != 1 || from.Plus != 0) {
 			return fmt.Errorf("%w: --map %s: a category has no unit to change", table.ErrUsage, f.Name)
 		}

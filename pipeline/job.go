@@ -60,9 +60,15 @@ type About struct {
 	RunID       string
 }
 
-// Binding maps the model's features to columns where the names differ, with a
-// change of unit: feature = column*Factor + Plus.
+// Binding says which columns the model's features are read from. Without it
+// they are those of the features' names.
 type Binding struct {
+	// Features are the columns of the features in the model's order; they also
+	// name the columns of a matrix that an imported model takes. With All they
+	// are all columns of the first input, in its order.
+	Features []string
+	All      bool
+	// Map goes before: feature = column*Factor + Plus.
 	Map map[string]Source
 }
 

@@ -19,6 +19,7 @@ type Report struct {
 	Output        *ReportOutput         `json:"output"`
 	Rows          ReportRows            `json:"rows"`
 	Reasons       map[string]int64      `json:"reasons"`
+	BoundBy       string                `json:"bound_by,omitempty"` // "position" under --features all
 	Features      map[string]*Feature   `json:"features"`
 	Predictions   map[string]*Predicted `json:"predictions"`
 	Kernel        string                `json:"kernel"`
@@ -110,7 +111,12 @@ type ReportStages struct {
 }
 
 func newReport(job *Job) *Report {
+	boundBy := ""
+	if job.Bind.All {
+		boundBy = "position"
+	}
 	return &Report{
+		BoundBy: boundBy,
 		Version: job.About.Version, RunID: job.About.RunID, Started: time.Now().UTC(),
 		Model:   DescribeModel(job),
 		Reasons: map[string]int64{}, Features: map[string]*Feature{}, Predictions: map[string]*Predicted{},

@@ -14,6 +14,7 @@ type scorer[T nn.Float] struct {
 	job     *Job
 	net     nn.Scorer[T]
 	card    *nn.Card
+	sources []string // the columns that features are read from, before --map
 	columns *columns
 	wanted  []bool // wanted[v]: value v is kept
 	sink    table.Sink
@@ -71,6 +72,9 @@ func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
 	s := &scorer[T]{job: job, net: net, card: net.Card()}
 	if job.profiling != nil {
 		job.profiling.card = s.card
+	}
+	if s.sources, err = sources(job, s.card, columns); err != nil {
+		return nil, err
 	}
 	if s.columns, err = newColumns(job, s.card); err != nil {
 		return nil, err

@@ -37,12 +37,17 @@ type walk[T nn.Float] struct {
 // run is the plot: make the network ready, open the first input, bind it, make
 // the sink, and let the blocks go round.
 func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *verifier) error {
-	scorer, err := newScorer[T](job, nil)
+	cutter := &cutter{job: job, input: &input{}}
+	columns, err := cutter.features()
 	if err != nil {
 		return err
 	}
-	cutter, err := openFirst(job, scorer.card, verifier.stored(scorer.columns))
+	scorer, err := newScorer[T](job, columns)
 	if err != nil {
+		cutter.close()
+		return err
+	}
+	if err := cutter.bind(scorer.card, scorer.sources, verifier.stored(scorer.columns)); err != nil {
 		return err
 	}
 	layout := table.Layout{Kept: cutter.binder.kept, Made: scorer.layout()}
@@ -152,24 +157,42 @@ type cutter struct {
 	here   int64 // bytes consumed of this one
 }
 
-// openFirst opens the first input and binds it.
-func openFirst(job *Job, card *nn.Card, extra []string) (*cutter, error) {
-	if len(job.Inputs) == 0 {
-		return nil, fmt.Errorf("%w: no input", table.ErrUsage)
+// features are the columns that --features names; of all, those of the first
+// input, which is opened for it.
+func (c *cutter) features() ([]string, error) {
+	if !c.job.Bind.All {
+		return c.job.Bind.Features, nil
 	}
-	c := &cutter{job: job, input: &input{}}
-	var err error
-	if c.source, err = job.Open(job.Inputs[0]); err != nil {
+	if err := c.open(); err != nil {
 		return nil, err
 	}
-	if c.binder, c.input.binding, err = newBinder(job, card, c.source, extra); err == nil {
+	return fieldNames(c.source.Fields()), nil
+}
+
+// open opens the first input, if it is not open yet.
+func (c *cutter) open() (err error) {
+	if len(c.job.Inputs) == 0 {
+		return fmt.Errorf("%w: no input", table.ErrUsage)
+	}
+	if c.source == nil {
+		c.source, err = c.job.Open(c.job.Inputs[0])
+	}
+	return err
+}
+
+// bind ties the features of a network to the first input.
+func (c *cutter) bind(card *nn.Card, sources, extra []string) error {
+	err := c.open()
+	if err != nil {
+		return err
+	}
+	if c.binder, c.input.binding, err = newBinder(c.job, card, sources, c.source, extra); err == nil {
 		err = c.start()
 	}
 	if err != nil {
 		c.close()
-		return nil, err
 	}
-	return c, nil
+	return err
 }
 
 // start tells the open source what is wanted.

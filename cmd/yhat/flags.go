@@ -11,6 +11,11 @@ func modelFlag() cli.Flag {
 	return file(reading, "model", "the model `FILE` (required)", "m")
 }
 
+// featuresFlag names the columns of the features by their order.
+func featuresFlag() cli.Flag {
+	return many(reading, "features", "`LIST` of the columns that the model's features are, in its order; all: every column of the table, in its order (default: by the features' names)")
+}
+
 // readFlags say how a table is read.
 func readFlags() []cli.Flag {
 	return []cli.Flag{
@@ -56,7 +61,7 @@ func tellFlags() []cli.Flag {
 func scoreFlags() []cli.Flag {
 	flags := append([]cli.Flag{modelFlag()}, readFlags()...)
 	flags = append(flags, cellFlags()...)
-	flags = append(flags,
+	flags = append(flags, featuresFlag(),
 		many(reading, "types", "`NAME=TYPE,…`: what text columns become in parquet, arrow and arrows: string, int64, float64, bool, date or timestamp"),
 		one(reading, "limit", "read only the first `N` rows"),
 		file(reading, "files-from", "read the names of the inputs, one a line, from `FILE`, or - for stdin"),

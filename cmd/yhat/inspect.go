@@ -26,7 +26,7 @@ yhat inspect patients.csv --profile -m heart.json > heart.profile.json
 `
 
 func inspectCommand(u *ui) *cli.Command {
-	flags := append(append(readFlags(), cellFlags()...),
+	flags := append(append(readFlags(), cellFlags()...), featuresFlag(),
 		truth(reading, "model", "FILE is a model, whatever its name"),
 		file(reading, "for-model", "with --profile: of the features and predictions of the model in `FILE`", "m"),
 		one(running, "workers", "how many cores work, `N` (default: every core it may use)"),
@@ -76,11 +76,14 @@ func inspect(ctx context.Context, u *ui, s *settings) error {
 	if strings.EqualFold(filepath.Ext(path), ".safetensors") {
 		return inspectWeights(u.stdout, path, asJSON)
 	}
-	m, err := model.LoadNative(path)
+	f, err := model.Load(path)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	d := describeModel(m)
+	if f.ONNX != nil {
+		return inspectONNX(u.stdout, f.ONNX, readBinding(s).Features, asJSON)
+	}
+	d := describeModel(f.Native)
 	if asJSON {
 		return printJSON(u.stdout, d)
 	}

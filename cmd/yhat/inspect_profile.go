@@ -60,7 +60,7 @@ func profileColumns(ctx context.Context, u *ui, s *settings, path string) (*nn.P
 // profileFeatures makes the profile of a model's features and predictions.
 func profileFeatures(ctx context.Context, u *ui, s *settings, path string) (*nn.Profiles, error) {
 	job := &pipeline.Job{Workers: s.workers(), Precision: 32, Empty: pipeline.EmptyOK}
-	job.Bind.Map, job.About.ModelPath = readMap(s), s.text("for-model")
+	job.Bind, job.About.ModelPath = readBinding(s), s.text("for-model")
 	in := readInputs(ctx, u, s, job.Workers)
 	when := s.choice("progress", "auto", "auto", "always", "never")
 	if s.err != nil {

@@ -53,7 +53,7 @@ func scoreCommand(u *ui) *cli.Command {
 // readJob reads the flags that say what is computed.
 func readJob(u *ui, s *settings) *pipeline.Job {
 	job := &pipeline.Job{Limit: s.whole("limit", 0, 1), Workers: s.workers()}
-	job.Bind.Map = readMap(s)
+	job.Bind = readBinding(s)
 	job.Columns = readColumns(s)
 	job.Bad = readBadRows(s)
 	job.Empty = pipeline.Empty(s.choice("empty", "ok", "ok", "fail", "skip"))
@@ -80,12 +80,28 @@ func (s *settings) workers() int {
 
 // loadModel adds the model to the job.
 func loadModel(job *pipeline.Job) error {
-	m, err := model.LoadNative(job.About.ModelPath)
+	f, err := model.Load(job.About.ModelPath)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	job.Model, job.About.ModelSHA256 = m.Model, m.SHA256
+	job.About.ModelSHA256 = f.SHA256
+	if f.ONNX != nil {
+		job.Model = f.ONNX.Graph
+	} else {
+		job.Model = f.Native.Model
+	}
 	return nil
+}
+
+// readBinding reads which columns the features are.
+func readBinding(s *settings) pipeline.Binding {
+	b := pipeline.Binding{Map: readMap(s)}
+	if names := s.list("features"); isWord(names, "all") {
+		b.All = true
+	} else if len(names) > 0 {
+		b.Features = names
+	}
+	return b
 }
 
 // readMap reads --map.

@@ -20,6 +20,7 @@ import (
 
 	"yhat/io/model"
 	"yhat/io/table"
+	"yhat/nn/graph"
 	"yhat/pipeline"
 	"yhat/pipeline/flow"
 )
@@ -124,12 +125,18 @@ func exitCode(ctx context.Context, err error) int {
 		return 99
 	case errors.Is(err, fs.ErrPermission):
 		return 77
-	case errors.Is(err, model.ErrModel), errors.Is(err, errConfig):
+	case errors.Is(err, model.ErrModel), errors.Is(err, errConfig), isUnsupported(err):
 		return 78
 	case errors.Is(err, fs.ErrNotExist):
 		return 66
 	}
 	return otherCode(err)
+}
+
+// isUnsupported reports whether a model holds what cannot be run.
+func isUnsupported(err error) bool {
+	_, ok := errors.AsType[*graph.UnsupportedError](err)
+	return ok
 }
 
 // otherCode is 74 for what the system refused, and 1 for the rest.

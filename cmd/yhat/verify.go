@@ -20,7 +20,7 @@ yhat verify -m heart.json --output-prefix new_ scored.csv --json
 func verifyCommand(u *ui) *cli.Command {
 	flags := append([]cli.Flag{modelFlag()}, readFlags()...)
 	flags = append(flags, cellFlags()...)
-	flags = append(flags,
+	flags = append(flags, featuresFlag(),
 		one(reading, "limit", "compare only the first `N` rows"),
 		one(reading, "files-from", "read the names of the inputs, one a line, from `FILE`, or - for stdin"),
 		one(reading, "output-prefix", "`P` stands before the names of the stored predictions"),

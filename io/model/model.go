@@ -118,7 +118,7 @@ func LoadNative(path string) (*Model, error) {
 	}
 	defer o.Close()
 	if !looksNative(path, o.first) {
-		return nil, &Error{File: path, Err: errors.New("not a model this version reads: want a native model file (.json)")}
+		return nil, &Error{File: path, Err: errors.New("not a native model file (.json)")}
 	}
 	return loadNative(path, o.text)
 }

@@ -121,6 +121,7 @@ func decodeONNX(data []byte, b *beside) (*ONNX, error) {
 	case body == nil:
 		return nil, errors.New("not an ONNX model: it has no graph")
 	}
+	m.Columns = columnsOf(m.Metadata)
 	d := &onnxGraph{ONNX: m, beside: b, files: map[string]*externalFile{}}
 	if err := d.decode(body); err != nil {
 		return nil, err
@@ -161,12 +162,12 @@ func (m *ONNX) known() error {
 	return nil
 }
 
-// Columns are the names of columns that the model's metadata tells, for inputs
-// that are matrices: a JSON list, or names between commas, under feature_names,
-// features, columns or input_columns. Nil if it tells none.
-func (m *ONNX) Columns() []string {
+// columnsOf are the names of columns that metadata tell, for inputs that are
+// matrices: a JSON list, or names between commas, under feature_names,
+// features, columns or input_columns. Nil if they tell none.
+func columnsOf(metadata map[string]string) []string {
 	for _, key := range []string{"feature_names", "features", "columns", "input_columns"} {
-		text := strings.TrimSpace(m.Metadata[key])
+		text := strings.TrimSpace(metadata[key])
 		if text == "" {
 			continue
 		}

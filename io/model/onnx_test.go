@@ -226,8 +226,11 @@ func TestUnnamedColumns(t *testing.T) {
 	if _, err := graph.CompileTable(m.Graph, graph.Options{}, nil); !errors.As(err, &need) || need.Need != 3 {
 		t.Errorf("got %v, want three columns to be named", err)
 	}
-	m.Metadata["feature_names"] = `["a", "b, c", "d"]`
-	table, err := graph.CompileTable(m.Graph, graph.Options{}, m.Columns())
+	m, err = decodeONNX(message(denseModel()).bytes(14, message{}.text(1, "feature_names").text(2, `["a", "b, c", "d"]`)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := graph.CompileTable(m.Graph, graph.Options{}, m.Columns)
 	if err != nil {
 		t.Fatal(err)
 	}

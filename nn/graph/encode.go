@@ -91,10 +91,7 @@ var ranges = map[Type][2]float64{Int8: {-1 << 7, 1 << 7}, Int16: {-1 << 15, 1 <<
 // word becomes the empty one.
 func (t *Table) Codes(f int, in []Lanes, codes []int32, rows int, faults *nn.Faults) {
 	c := &t.cells[f]
-	unknown, first := int32(len(t.strings)), int32(1)
-	if c.missing {
-		first = 0
-	}
+	unknown := int32(len(t.strings))
 	x := in[c.input].Str
 	for p := range nn.Panels(rows) {
 		faults.Missing[p], faults.Unknown[p], faults.NotANumber[p], faults.OutOfRange[p] = 0, 0, 0, 0
@@ -108,7 +105,7 @@ func (t *Table) Codes(f int, in []Lanes, codes []int32, rows int, faults *nn.Fau
 				faults.Unknown[p] |= 1 << j
 				out[j] = unknown
 			default:
-				out[j] = code + first
+				out[j] = code + 1 // 0 is the empty word
 			}
 		}
 	}

@@ -25,6 +25,9 @@ type Graph struct {
 	Constants map[string]*Tensor
 	Outputs   []Output
 	Metadata  map[string]string
+	// Columns are the names that the model's metadata give to the columns of
+	// its matrices; nil if they give none.
+	Columns []string
 }
 
 // Title is the graph's name.

@@ -8,6 +8,7 @@ type Layer struct {
 	// Output is the value a_ℓ: that of the product after the run of bias,
 	// normalisation, dropout and nonlinearity that alone consumes it.
 	Output string
+	Width  int // of a_ℓ, for one row
 }
 
 // trailing are the operators that may follow a product within its layer.
@@ -17,7 +18,10 @@ var trailing = map[string]bool{"Add": true, "Sub": true, "BatchNormalization": t
 
 // layersOf finds the layers among the nodes.
 func (c *compiler) layersOf(p *Program, nodes []Node) {
-	readers := map[string][]*Node{}
+	readers, own := map[string][]*Node{}, map[string]bool{}
+	for _, o := range c.g.Outputs {
+		own[o.Name] = true
+	}
 	for i := range nodes {
 		for _, name := range nodes[i].Inputs {
 			readers[name] = append(readers[name], &nodes[i])
@@ -28,13 +32,15 @@ func (c *compiler) layersOf(p *Program, nodes []Node) {
 		if op := operatorName(d); op != "Gemm" && op != "MatMul" || len(d.Inputs) < 2 || !c.isKnown(d.Inputs[1]) || c.isKnown(d.Inputs[0]) {
 			continue
 		}
-		p.layers = append(p.layers, Layer{Node: nodeName(d), Output: c.endOf(d.Outputs[0], readers)})
+		end := c.endOf(d.Outputs[0], readers, own)
+		p.layers = append(p.layers, Layer{Node: nodeName(d), Output: end, Width: c.values[end].len()})
 	}
 }
 
-// endOf follows the run of nodes that each alone read the one before.
-func (c *compiler) endOf(name string, readers map[string][]*Node) string {
-	for !c.returned[name] && len(readers[name]) == 1 {
+// endOf follows the run of nodes that each alone read the one before, up to an
+// output of the graph.
+func (c *compiler) endOf(name string, readers map[string][]*Node, own map[string]bool) string {
+	for !own[name] && len(readers[name]) == 1 {
 		next := readers[name][0]
 		op := operatorName(next)
 		if _, activation := activations[op]; !trailing[op] && !activation || len(next.Outputs) == 0 {

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"slices"
+
+	"yhat/nn"
 )
 
 // Program is a graph made ready to run. It does not change and may be used by
@@ -66,6 +68,17 @@ func (r Reason) String() string {
 		return "not_a_number"
 	}
 	return "out_of_range"
+}
+
+// found is the reason in the words of package nn.
+func (r Reason) found() nn.FoundReason {
+	switch r {
+	case UnknownCategory:
+		return nn.FoundUnknown
+	case NotANumber:
+		return nn.FoundNotANumber
+	}
+	return nn.FoundOutOfRange
 }
 
 // Workspace holds the values between steps. One goroutine uses it at a time.

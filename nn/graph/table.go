@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"yhat/nn"
 	"yhat/nn/internal/kernel"
@@ -14,7 +15,8 @@ type Table struct {
 	*Program
 	// Features are the columns to bind, in the order of the inputs. A number
 	// whose missing values go in has NaN as its Fill. A text's Categories are
-	// the words the model knows; other words go in too, all as one.
+	// the words the model knows, without spaces around them, as cells are
+	// compared; other words go in too, all as one.
 	Features []nn.Feature
 	// Outputs holds the labels of the scores, if the model has any.
 	Outputs nn.Outputs
@@ -48,9 +50,12 @@ type ColumnsError struct {
 
 func (e *ColumnsError) Error() string {
 	if e.Need == 0 {
-		return fmt.Sprintf("input %q is a matrix of any number of columns: name them", clip(e.Input))
+		return fmt.Sprintf("input %q is a matrix of any number of columns, which have no names", clip(e.Input))
 	}
-	return fmt.Sprintf("input %q is a matrix of %d columns: %d names given", clip(e.Input), e.Need, e.Have)
+	if e.Have == 0 {
+		return fmt.Sprintf("input %q is a matrix of %d columns that have no names", clip(e.Input), e.Need)
+	}
+	return fmt.Sprintf("input %q is a matrix of %d columns, and %d are named", clip(e.Input), e.Need, e.Have)
 }
 
 // CompileTable compiles a graph for tables. columns name the columns of inputs
@@ -154,10 +159,8 @@ func (t *Table) feature(name string, input, element int, in *Port) error {
 	f := nn.Feature{Name: name, Scale: 1}
 	c := cell{input: input, element: element, width: in.Width, typ: in.Type, missing: in.Missing}
 	switch {
-	case in.Type == String && in.Missing:
-		f.Categories, f.HasFillCategory, f.UnknownZeros = t.strings, true, true
 	case in.Type == String:
-		f.Categories, f.UnknownZeros = t.strings[1:], true
+		f.Categories, f.HasFillCategory, f.UnknownZeros = trimmed(t.strings[1:]), in.Missing, true
 	case in.Missing:
 		nan := math.NaN()
 		f.Fill = &nan
@@ -175,6 +178,15 @@ func (t *Table) feature(name string, input, element int, in *Port) error {
 	}
 	t.Features, t.cells = append(t.Features, f), append(t.cells, c)
 	return nil
+}
+
+// trimmed are words without the spaces around them.
+func trimmed(words []string) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = strings.TrimSpace(w)
+	}
+	return list
 }
 
 // predictions tells scores from labels. Floats are scores; text, and integers
@@ -221,6 +233,9 @@ func (t *Table) classNames(output, scores int) bool {
 	t.Outputs.Labels = names
 	return true
 }
+
+// InputOf is the input that feature f goes into.
+func (t *Table) InputOf(f int) Port { return t.Inputs()[t.cells[f].input] }
 
 // Double reports whether the model reckons in float64 from its numbers to its
 // scores.
