@@ -46,7 +46,7 @@ func (v *conversion) toNative() (*converted, error) {
 	}
 	columns := v.columns
 	if len(columns) == 0 {
-		columns = read.Columns()
+		columns = read.Columns
 	}
 	t, err := read.Table(graph.Options{Kernel: v.kernel}, columns)
 	if err != nil {

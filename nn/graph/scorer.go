@@ -193,11 +193,11 @@ func (p *pass[T]) Forward(rows int, out [][]T) {
 		case part.places == nil && part.output >= 0:
 			width := p.ports[part.output].Width
 			for e := range width {
-				place(out[v], e, width, &p.out[part.output], e, width, panels)
+				carry(out[v], e, width, &p.out[part.output], e, width, panels)
 			}
 		default:
 			for u, from := range part.places {
-				place(out[v], u, len(part.places), &p.out[from.Output], from.Element, p.ports[from.Output].Width, panels)
+				carry(out[v], u, len(part.places), &p.out[from.Output], from.Element, p.ports[from.Output].Width, panels)
 			}
 		}
 	}
@@ -223,9 +223,9 @@ func (p *pass[T]) aim(output int, y []T) bool {
 	return false
 }
 
-// place copies element e of panels of width elements to unit u of panels of
+// carry copies element e of panels of width elements to unit u of panels of
 // units units, as numbers of type T.
-func place[T nn.Float](y []T, u, units int, from *Lanes, e, width, panels int) {
+func carry[T nn.Float](y []T, u, units int, from *Lanes, e, width, panels int) {
 	for i := range panels {
 		dst, at := y[(i*units+u)*lanes:][:lanes], (i*width+e)*lanes
 		switch {
