@@ -41,7 +41,7 @@ func evalCommand(u *ui) *cli.Command {
 		Usage:       "judge predictions against what was true",
 		UsageText:   "yhat eval SCORED --target NAME [FLAGS]",
 		Description: evalExamples,
-		Flags:       append(append(flags, runFlags()...), tellFlags()...),
+		Flags:       append(append(append(flags, memoryFlag()), runFlags()...), tellFlags()...),
 		Action: func(c *cli.Context) error {
 			s, err := gather(c)
 			if err != nil {

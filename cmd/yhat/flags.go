@@ -48,6 +48,11 @@ func runFlags() []cli.Flag {
 	}
 }
 
+// memoryFlag bounds a run.
+func memoryFlag() cli.Flag {
+	return one(running, "memory", "`BYTES` the run may take (default: three quarters of what its control group or the machine has): blocks are made smaller and workers fewer, and a table that asks for more is refused (65)")
+}
+
 // tellFlags say what people and machines are told.
 func tellFlags() []cli.Flag {
 	return []cli.Flag{
@@ -89,7 +94,7 @@ func scoreFlags() []cli.Flag {
 		one(badRows, "max-bad", "stop at more than `N` bad rows, or fail in the end at more than P% of them (default 100%)"),
 	)
 	flags = append(flags, runFlags()...)
-	flags = append(flags,
+	flags = append(flags, memoryFlag(),
 		one(running, "max-duration", "give up (75) after `TIME`, such as 30m or 90s; no output then"),
 		truth(running, "wait", "wait while another run writes the same output, instead of giving up (75)"),
 		truth(running, "force", "with -o DIR/: make all outputs, those that are done already too"),

@@ -208,8 +208,9 @@ func TestKilledRunsLeaveAFolderThatTheNextRunCompletes(t *testing.T) {
 	if out, err := score().CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	took, killed := time.Since(began), 0
-	for i := range kills {
+	took, runs, killed := time.Since(began), 0, 0
+	for i := 0; killed < kills; i++ {
+		runs++
 		done := i%2 == 1
 		if i%3 != 2 { // else the next is killed in what the last one left
 			s.reset(done)
@@ -226,13 +227,15 @@ func TestKilledRunsLeaveAFolderThatTheNextRunCompletes(t *testing.T) {
 		run.Process.Kill()
 		if run.Wait() != nil {
 			killed++
+		} else { // the machine is quicker now
+			took = took * 9 / 10
 		}
 		s.check("a kill", true)
 		if i%3 != 1 {
 			s.succeed("after a kill")
 		}
 	}
-	t.Logf("%d runs into a folder, %d of them killed before their end: 0 differences", kills, killed)
+	t.Logf("%d runs into a folder, %d of them killed before their end: 0 differences", runs, killed)
 }
 
 // What two runs at once make of one folder is what one of them makes.

@@ -33,6 +33,7 @@ func inspectCommand(u *ui) *cli.Command {
 		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default)"),
 		one(running, "max-record", "longest record in `BYTES` (default 16MiB)"),
 		one(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),
+		memoryFlag(),
 		configFlag(),
 		truth(telling, "profile", "print how the values of each column are distributed (JSON; nobody's values), for score --profile"),
 		truth(telling, "json", "print JSON"),

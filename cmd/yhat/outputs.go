@@ -33,6 +33,7 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 	o.opt = table.WriteOptions{
 		Delimiter: s.separator("output-delimiter"), NoHeader: !s.yes("output-header", true),
 		EscapeFormulas: s.yes("escape-formulas", false), FloatFixed: readFloatFormat(s), Workers: workers, Parallel: parallel(workers),
+		Memory: s.memory, Alloc: u.room,
 	}
 	for _, path := range []*string{&o.path, &o.rejects, &o.report, &o.metrics} {
 		if slices.Contains([]string{"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, *path) {

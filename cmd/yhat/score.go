@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -58,7 +57,7 @@ func readJob(u *ui, s *settings) *pipeline.Job {
 	job.Bad = readBadRows(s)
 	job.Empty = pipeline.Empty(s.choice("empty", "ok", "ok", "fail", "skip"))
 	job.Precision, _ = strconv.Atoi(s.choice("precision", "32", "32", "64"))
-	job.BlockSize = s.bytes("block-size", table.DefaultBlockSize)
+	job.BlockSize = s.blockSize(job.Workers)
 	job.ShowValues = s.yes("show-values", false)
 	job.Stats = s.has("report")
 	job.About = pipeline.About{ModelPath: s.text("model"), Version: release, RunID: u.runID}
@@ -66,16 +65,6 @@ func readJob(u *ui, s *settings) *pipeline.Job {
 		s.refuseUse("no model: name one with -m MODEL")
 	}
 	return job
-}
-
-// workers is --workers: by default every core the process may use.
-func (s *settings) workers() int {
-	const most = 1024
-	n := s.whole("workers", int64(runtime.GOMAXPROCS(0)), 1)
-	if n > most {
-		s.refuse("workers", "%d is more than %d", n, most)
-	}
-	return int(n)
 }
 
 // loadModel adds the model to the job.

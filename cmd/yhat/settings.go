@@ -31,14 +31,16 @@ type setting struct {
 // environment, which beats the job file. Its readers remember the first error
 // in err and go on, so that a command reads all it needs and asks once.
 type settings struct {
-	of     map[string]setting
-	inputs []string
-	err    error
+	command string
+	of      map[string]setting
+	inputs  []string
+	memory  int64 // that the run may take
+	err     error
 }
 
 // gather reads the flags of the running command, the environment and --config.
 func gather(c *cli.Context) (*settings, error) {
-	s := &settings{of: map[string]setting{}, inputs: c.Args().Slice()}
+	s := &settings{command: c.Command.Name, of: map[string]setting{}, inputs: c.Args().Slice()}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		if variable := envName(c.Command.Name, name); c.IsSet(name) {
@@ -52,6 +54,7 @@ func gather(c *cli.Context) (*settings, error) {
 			return nil, err
 		}
 	}
+	s.memory = s.readMemory()
 	return s, nil
 }
 

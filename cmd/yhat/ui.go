@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"golang.org/x/term"
 
 	"yhat/io/model"
@@ -33,7 +34,8 @@ type ui struct {
 	log    *slog.Logger
 	runID  string
 	quiet  bool
-	fs     table.FS // of outputs; nil: the system's
+	fs     table.FS         // of outputs; nil: the system's
+	room   memory.Allocator // of columns
 
 	stdinTerminal, stdoutTerminal, stderrTerminal bool
 }
@@ -54,8 +56,11 @@ func newRunID(now time.Time) string {
 	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])
 }
 
-// configure applies --quiet and --log-format.
+// configure applies --quiet, --log-format and --memory, of which columns get
+// half.
 func (u *ui) configure(s *settings) {
+	limitMemory(s.memory)
+	u.room = table.NewRoom(s.memory / 2)
 	u.quiet = s.yes("quiet", false)
 	if s.choice("log-format", "text", "text", "json") == "json" {
 		u.log = slog.New(slog.NewJSONHandler(u.stderr, nil)).With("run_id", u.runID)

@@ -31,7 +31,7 @@ func verifyCommand(u *ui) *cli.Command {
 		Usage:       "compute stored predictions again, and report the largest difference",
 		UsageText:   "yhat verify -m MODEL [FLAGS] DATA",
 		Description: verifyExamples,
-		Flags:       append(append(flags, runFlags()...), tellFlags()...),
+		Flags:       append(append(append(flags, memoryFlag()), runFlags()...), tellFlags()...),
 		Action: func(c *cli.Context) error {
 			s, err := gather(c)
 			if err != nil {

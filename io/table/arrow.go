@@ -91,7 +91,10 @@ func (s *arrowSource) openFile() error {
 	if err != nil {
 		return err
 	}
-	s.setFields(r.Schema())
+	if err := s.setFields(r.Schema()); err != nil {
+		r.Close()
+		return err
+	}
 	s.close = r.Close
 	i := 0
 	s.read = func() (arrow.RecordBatch, error) {
@@ -120,7 +123,10 @@ func (s *arrowSource) openStream(in *bufio.Reader) error {
 		m.Release()
 		return err
 	}
-	s.setFields(r.Schema())
+	if err := s.setFields(r.Schema()); err != nil {
+		r.Release()
+		return err
+	}
 	s.close = func() error { r.Release(); return nil }
 	s.read = func() (arrow.RecordBatch, error) {
 		if !r.Next() {
@@ -136,10 +142,11 @@ func (s *arrowSource) openStream(in *bufio.Reader) error {
 	return nil
 }
 
-func (s *arrowSource) setFields(schema *arrow.Schema) {
+func (s *arrowSource) setFields(schema *arrow.Schema) error {
 	for _, f := range schema.Fields() {
 		s.fields = append(s.fields, Field{f.Name, f.Type})
 	}
+	return s.o.checkColumns(len(s.fields))
 }
 
 func (s *arrowSource) Fields() []Field { return s.fields }

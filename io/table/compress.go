@@ -24,7 +24,8 @@ const readAhead = 256 << 10
 // one or more frames, on the goroutine that calls Read. Bytes after the last
 // member that start no other, and a stream that ends early, are an ErrData.
 func decompress(r io.Reader, zip string) (io.ReadCloser, error) {
-	u := &unpacked{kind: zip}
+	u := &unpacked{kind: zip, packed: &tally{r: r}}
+	r = u.packed
 	switch zip {
 	case zipGzip:
 		z, err := gzip.NewReader(bufio.NewReaderSize(r, readAhead))
@@ -47,11 +48,37 @@ func decompress(r io.Reader, zip string) (io.ReadCloser, error) {
 // unpacked is a decompressor whose faults are of a kind.
 type unpacked struct {
 	io.ReadCloser
-	kind string
+	kind   string
+	packed *tally
+	plain  int64 // bytes it has given
 }
+
+// tally counts what a reader gives.
+type tally struct {
+	r io.Reader
+	n int64
+}
+
+func (t *tally) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	t.n += int64(n)
+	return n, err
+}
+
+// No table is as much smaller when compressed as one made to fill memories and
+// disks: what expands by more than mostRatio, beyond a size that does no harm,
+// is refused.
+const (
+	mostRatio = 1000
+	harmless  = 64 << 20
+)
 
 func (u *unpacked) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
+	u.plain += int64(n)
+	if u.plain > harmless && u.plain/mostRatio > u.packed.n {
+		return n, fmt.Errorf("%w: the .%s stream expands to more than %d times its size, at byte %d; if it is meant to, unpack it and pipe it in", ErrData, u.kind, mostRatio, u.plain)
+	}
 	return n, u.fault(err)
 }
 

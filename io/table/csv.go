@@ -132,8 +132,8 @@ func (s *csvSource) open() error {
 			return s.end
 		case s.end != nil:
 			return fmt.Errorf("%w: the table is empty, it has not even a header", ErrData)
-		case len(s.tail) > s.opt.MaxRecord:
-			return fmt.Errorf("%w: the first record is longer than %d bytes", ErrData, s.opt.MaxRecord)
+		case len(s.tail) > min(s.opt.MaxRecord, s.opt.record()):
+			return fmt.Errorf("%w: the first record is longer than %d bytes (--max-record, --memory)", ErrData, min(s.opt.MaxRecord, s.opt.record()))
 		}
 		first *= 2
 	}
@@ -185,6 +185,9 @@ func (s *csvSource) takeHeader(start, end int) error {
 	}
 	if s.opt.NoHeader {
 		s.skipHead(start)
+		if err := s.opt.checkColumns(len(s.opt.Columns)); err != nil {
+			return err
+		}
 		for _, name := range s.opt.Columns {
 			s.fields = append(s.fields, Field{Name: name})
 		}
@@ -193,6 +196,9 @@ func (s *csvSource) takeHeader(start, end int) error {
 	record = bytes.Clone(record)
 	s.skipHead(end)
 	for p := 0; p <= len(record); {
+		if err := s.opt.checkColumns(len(s.fields) + 1); err != nil {
+			return err
+		}
 		c := cellOf(record, p, s.delim)
 		if c.bad {
 			return fmt.Errorf("%w: header cell %d: bytes after its closing quote", ErrData, len(s.fields)+1)

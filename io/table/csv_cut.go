@@ -125,6 +125,7 @@ type csvNote struct {
 	quoted  bool   // the records hold a quote
 	fault   Reason // Good, or what is wrong with the block's one record
 	fatal   bool   // the fault may have swallowed rows
+	room    bool   // there is no memory for the record, though the limit allows it
 	skipped int64  // bytes of that record that are not in Data
 	lines   int64  // line ends among them
 }
@@ -137,7 +138,7 @@ func (s *csvSource) Next(b *Block) error {
 		return io.EOF
 	}
 	target := s.opt.BlockSize
-	limit := s.opt.MaxRecord + 2 // the line end may be two bytes
+	limit := min(s.opt.MaxRecord, s.opt.record()) + 2 // the line end may be two bytes
 	scan := csvScan{delim: s.delim}
 	data := b.Data[:0]
 	for {
@@ -160,7 +161,9 @@ func (s *csvSource) Next(b *Block) error {
 func (s *csvSource) lastOrLong(b *Block, data []byte, scan *csvScan) error {
 	max := s.opt.MaxRecord
 	note := csvNote{quoted: scan.quote}
-	switch {
+	switch room := s.opt.record(); {
+	case room < max && len(data) >= room+2:
+		note.fault, note.fatal, note.room = TooLong, true, true
 	case len(data) >= max+2:
 		note.fault, note.fatal = TooLong, quotedPast(data, s.delim, max)
 		if note.fatal {

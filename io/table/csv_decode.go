@@ -148,7 +148,7 @@ func (d *csvDecoder) bad(row int, slot int32, column int, why Reason) {
 // all decodes the block's records.
 func (d *csvDecoder) all(note csvNote) error {
 	if note.fatal {
-		return d.fatal(0, note.fault)
+		return d.fatal(0, note)
 	}
 	if note.fault == TooLong {
 		d.tooLong(0)
@@ -177,7 +177,7 @@ func (d *csvDecoder) overlong(start, next int) error {
 	}
 	d.undo()
 	if quotedPast(record, d.plan.delim, d.plan.limit) {
-		return d.fatal(start, TooLong)
+		return d.fatal(start, csvNote{fault: TooLong})
 	}
 	d.tooLong(start)
 	return nil
@@ -288,13 +288,16 @@ func (d *csvDecoder) undo() {
 }
 
 // fatal is the error for a record at p that may have swallowed others.
-func (d *csvDecoder) fatal(p int, why Reason) error {
+func (d *csvDecoder) fatal(p int, note csvNote) error {
 	hint := "a quoted cell that is never closed"
-	if why == TooLong {
+	switch {
+	case note.room:
+		hint = noRoomHint
+	case note.fault == TooLong:
 		hint = "a quoted cell that is never closed, or a record longer than the limit"
 	}
 	lines := int64(bytes.Count(d.data[:p], []byte{'\n'}))
-	return &RowError{Reason: why, Hint: hint,
+	return &RowError{Reason: note.fault, Hint: hint,
 		Place: Place{Row: int64(d.r.N) + 1, Line: lines + 1, Offset: int64(p)}}
 }
 

@@ -93,7 +93,9 @@ func (e *csvEncoder) row(dst []byte, i int) []byte {
 	case e.kept == 0:
 	case len(e.typed) > 0:
 		for k := range e.typed {
-			dst = append(e.typed[k].append(dst, i, delim), delim)
+			if dst = append(e.typed[k].append(dst, i, delim), delim); len(dst) > e.sink.most {
+				return dst // Encode says so
+			}
 		}
 	case raw.Whole && e.same:
 		dst = append(appendNear(dst, raw.Data, raw.Spans[2*i], raw.Spans[2*i+1]), delim)

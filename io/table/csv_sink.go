@@ -15,6 +15,7 @@ type csvSink struct {
 	layout  Layout
 	fixed   int
 	escape  bool   // formulas
+	most    int    // bytes of a block that was columns before
 	header  []byte // nil once written
 }
 
@@ -22,7 +23,7 @@ type csvSink struct {
 // header cells of the kept columns; nil: they are made of the layout's names.
 // The header is written before the first part, or by Close.
 func newCSVSink(w io.Writer, f Format, l Layout, header [][]byte, o WriteOptions) Sink {
-	s := &csvSink{w: w, delim: o.Delimiter, lineEnd: o.LineEnd, layout: l, fixed: o.FloatFixed, escape: o.EscapeFormulas}
+	s := &csvSink{w: w, delim: o.Delimiter, lineEnd: o.LineEnd, layout: l, fixed: o.FloatFixed, escape: o.EscapeFormulas, most: o.blockOfText()}
 	if s.delim == 0 {
 		s.delim = delimiterOf(f)
 	}
@@ -80,6 +81,9 @@ func (s *csvSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) erro
 		if drop == nil || !drop[i] {
 			start := len(dst)
 			dst = e.row(dst, i)
+			if len(e.typed) > 0 && len(dst) > s.most {
+				return longText(len(dst), s.most)
+			}
 			if s.escape {
 				dst = escapeFormulas(dst, start, s.delim)
 			}

@@ -47,7 +47,7 @@ func (s *ndjsonSource) open() error {
 				break
 			}
 		}
-		if size >= s.in.opt.MaxRecord {
+		if size >= min(s.in.opt.MaxRecord, s.in.opt.record()) {
 			break
 		}
 		size *= 2
@@ -56,6 +56,9 @@ func (s *ndjsonSource) open() error {
 		return s.in.end
 	}
 	s.columns()
+	if err := s.in.opt.checkColumns(len(s.keys.fields)); err != nil {
+		return err
+	}
 	if len(s.keys.fields) == 0 {
 		return fmt.Errorf("%w: none of the first records is a JSON object with keys, so the table has no columns", ErrData)
 	}
@@ -70,11 +73,11 @@ func (s *ndjsonSource) open() error {
 // columns takes the keys of the records read so far. It reports whether these
 // were as many as it takes, or all there are.
 func (s *ndjsonSource) columns() bool {
-	s.keys = newNDJSONKeys()
+	s.keys = newNDJSONKeys(s.in.opt.columns())
 	var line ndjsonLine
 	records := 0
 	rest := bytes.TrimPrefix(s.in.tail, utf8BOM)
-	for records < ndjsonLookAhead && len(rest) > 0 {
+	for records < ndjsonLookAhead && len(rest) > 0 && len(s.keys.fields) <= s.keys.most {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 0 {
 			if s.in.end == nil {
@@ -129,10 +132,14 @@ type ndjsonSkip struct {
 	ended bool // by a line feed
 }
 
+// ndjsonNoRoom is the state of a block that is the beginning of a record which
+// there is no memory for.
+type ndjsonNoRoom struct{}
+
 // Next implements Source.
 func (s *ndjsonSource) Next(b *Block) error {
 	b.source, b.state = s, nil
-	limit := s.in.opt.MaxRecord + 2 // the line end may be two bytes
+	limit := min(s.in.opt.MaxRecord, s.in.opt.record()) + 2 // the line end may be two bytes
 	data := b.Data[:0]
 	for target := s.in.opt.BlockSize; ; target = min(2*target, limit) {
 		data = s.in.fill(data, target)
@@ -146,6 +153,10 @@ func (s *ndjsonSource) Next(b *Block) error {
 		}
 	}
 	switch {
+	case len(data) >= limit && limit < s.in.opt.MaxRecord:
+		b.Data, b.state = data, ndjsonNoRoom{}
+		s.in.end, s.in.off, s.in.tail = io.EOF, 0, nil // nothing comes after it
+		return nil
 	case len(data) >= limit:
 		return s.skip(b, data)
 	case s.in.end != io.EOF:
@@ -196,9 +207,12 @@ type ndjsonKeys struct {
 	fields []Field
 	quoted [][]byte // the keys as their first record writes them
 	column map[string]int
+	most   int // columns a table may have
 }
 
-func newNDJSONKeys() *ndjsonKeys { return &ndjsonKeys{column: map[string]int{}} }
+func newNDJSONKeys(most int) *ndjsonKeys {
+	return &ndjsonKeys{column: map[string]int{}, most: most}
+}
 
 // find is the column of a key as it is written, or -1. Records mostly have
 // their keys in one order, so that the column guessed is the one.
@@ -288,6 +302,9 @@ func (l *ndjsonLine) object(keys *ndjsonKeys, grow bool) error {
 			return err
 		}
 		column := keys.find(key, guess)
+		if column < 0 && grow && len(keys.fields) > keys.most {
+			return errNoObject // open will say that there are too many
+		}
 		if column < 0 && grow {
 			column = keys.add(key)
 			l.start, l.end = append(l.start, -1), append(l.end, -1)

@@ -23,6 +23,9 @@ func (s *ndjsonSource) decode(b *Block, r *Rows) error {
 	}
 	d.begin(b, r)
 	r.Lines, r.Bytes = int64(bytes.Count(b.Data, []byte{'\n'})), int64(len(b.Data))
+	if _, ok := b.state.(ndjsonNoRoom); ok {
+		return d.fatal(0, csvNote{fault: TooLong, room: true})
+	}
 	if skip, ok := b.state.(*ndjsonSkip); ok {
 		d.faulty(0, TooLong)
 		r.Bytes = skip.bytes

@@ -12,11 +12,12 @@ type ndjsonSink struct {
 	w          io.Writer
 	kept, made [][]byte // `"key":`
 	fixed      int
+	most       int // bytes of a block that was columns before
 }
 
 // newNDJSONSink makes a sink for NDJSON.
 func newNDJSONSink(w io.Writer, l Layout, o WriteOptions) Sink {
-	s := &ndjsonSink{w: w, fixed: o.FloatFixed}
+	s := &ndjsonSink{w: w, fixed: o.FloatFixed, most: o.blockOfText()}
 	key := func(f Field) []byte { return append(appendJSONString(nil, f.Name), ':') }
 	for _, f := range l.Kept {
 		s.kept = append(s.kept, key(f))
@@ -45,6 +46,9 @@ func (s *ndjsonSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) e
 	for i := range rows.N {
 		if drop == nil || !drop[i] {
 			p.Bytes = e.row(p.Bytes, i)
+			if e.typed != nil && len(p.Bytes) > s.most {
+				return longText(len(p.Bytes), s.most)
+			}
 			p.Rows++
 		}
 		if p.Mark {
@@ -81,7 +85,9 @@ func (e *ndjsonEncoder) row(dst []byte, i int) []byte {
 	dst = append(dst, '{')
 	for k, key := range e.sink.kept {
 		if e.typed != nil {
-			dst = append(e.typed[k](append(dst, key...), i), ',')
+			if dst = append(e.typed[k](append(dst, key...), i), ','); len(dst) > e.sink.most {
+				return dst // Encode says so
+			}
 			continue
 		}
 		if raw := e.rows.Raw.Cell(i, k, len(e.sink.kept)); len(raw) > 0 {

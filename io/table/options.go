@@ -26,6 +26,11 @@ type ReadOptions struct {
 	Stdin        io.Reader
 	// Context ends a read that waits for a pipe; nil: none does.
 	Context context.Context
+	// Memory is what the whole run may take, of which columns, footers and
+	// records get their shares; 0: no limit but those of the formats.
+	Memory int64
+	// Workers is how many blocks are decoded at once; 0: one.
+	Workers int
 	// Alloc makes the Arrow arrays; nil: memory.DefaultAllocator.
 	Alloc memory.Allocator
 	// Parallel runs f(0) … f(n-1), possibly at once. Nil: one after the other.
@@ -43,8 +48,10 @@ type WriteOptions struct {
 	EscapeFormulas bool
 	KeepEdges      bool // Arrow to Arrow: batches end where the input's did
 	Workers        int  // how many cores a compressor may use; 0: one
-	Alloc          memory.Allocator
-	Parallel       Parallel
+	// Memory is what the whole run may take; 0: no limit.
+	Memory   int64
+	Alloc    memory.Allocator
+	Parallel Parallel
 }
 
 // Parallel runs f(0) … f(n-1), possibly at once, and returns the error of the

@@ -68,12 +68,15 @@ func newParquet(f randomFile, about func() Info, o ReadOptions) (Source, error) 
 
 // open reads the footer and checks it against the file.
 func (s *parquetSource) open() error {
-	if err := checkMagic(s.in); err != nil {
+	if err := checkMagic(s.in, &s.o); err != nil {
 		return err
 	}
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)
 	props.BufferedStreamEnabled = true
 	props.BufferSize = 64 << 10
+	if s.o.Memory > 0 {
+		props.MaxUncompressedPageSize = min(props.MaxUncompressedPageSize, s.o.Memory/shareOfPage)
+	}
 	var err error
 	if s.file, err = file.NewParquetReader(s.in, file.WithReadProps(props)); err != nil {
 		return err
@@ -89,6 +92,9 @@ func (s *parquetSource) open() error {
 		return err
 	}
 	s.groups = s.file.NumRowGroups()
+	if err := s.o.checkColumns(s.file.MetaData().Schema.NumColumns()); err != nil {
+		return err
+	}
 	for i := range s.arrow.Manifest.Fields {
 		f := &s.arrow.Manifest.Fields[i]
 		s.fields = append(s.fields, Field{f.Field.Name, f.Field.Type})
@@ -255,6 +261,21 @@ func (s *parquetSource) nextGroup() error {
 		s.columns = append(s.columns, c)
 	}
 	s.left = s.rows
+	return s.checkGroup()
+}
+
+// checkGroup refuses a row group whose pages take too much memory: of each
+// column its dictionary is held, and a page or two.
+func (s *parquetSource) checkGroup() error {
+	var need int64
+	for i := range s.columns {
+		if c := s.columns[i].flat.chunk; c != nil {
+			need += c.held()
+		}
+	}
+	if most := s.o.Memory / shareOfGroup; s.o.Memory > 0 && need > most {
+		return &roomError{fmt.Sprintf("row group %d, of whose columns %s are held at once", s.group, megabytes(need)), most}
+	}
 	return nil
 }
 

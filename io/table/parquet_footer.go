@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,9 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
-// checkMagic refuses what is no Parquet file, and encrypted ones.
-func checkMagic(in *watched) error {
+// checkMagic refuses what is no Parquet file, and encrypted ones, and footers
+// that are too large to read.
+func checkMagic(in *watched, o *ReadOptions) error {
 	var err error
 	if in.size, err = in.Seek(0, io.SeekEnd); err != nil {
 		return err
@@ -23,11 +25,36 @@ func checkMagic(in *watched) error {
 	}
 	switch string(head[:]) {
 	case "PAR1":
-		return nil
+		return checkTail(in, o)
 	case "PARE":
 		return errors.New("it is encrypted")
 	}
 	return errors.New("it does not start as a Parquet file")
+}
+
+// checkTail takes the footer's length, and the lengths of the lists in it,
+// before the library makes room for them.
+func checkTail(in *watched, o *ReadOptions) error {
+	var tail [8]byte
+	if _, err := in.ReadAt(tail[:], in.size-8); err != nil {
+		return err
+	}
+	size := int64(binary.LittleEndian.Uint32(tail[:]))
+	if string(tail[4:]) != "PAR1" || size > in.size-12 {
+		return errors.New("it does not end as a Parquet file")
+	}
+	if err := o.checkFooter(size); err != nil {
+		return err
+	}
+	footer := make([]byte, size)
+	if _, err := in.ReadAt(footer, in.size-8-size); err != nil {
+		return err
+	}
+	r := thriftReader{b: footer}
+	if err := r.fields(func(_ int, kind byte) error { return r.skip(kind) }); err != nil || r.short {
+		return errors.New("its footer is damaged")
+	}
+	return nil
 }
 
 // checkFooter compares the counts and sizes the footer gives with each other

@@ -214,6 +214,10 @@ func (r *thriftReader) skip(kind byte) error {
 }
 
 func (r *thriftReader) skipList() error {
+	if r.depth++; r.depth > 16 {
+		return errBadHeader
+	}
+	defer func() { r.depth-- }()
 	head := r.byte()
 	n := uint64(head >> 4)
 	if n == 15 {

@@ -175,6 +175,18 @@ func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.Reader
 	return chunk
 }
 
+// held is about how many bytes of the chunk are in memory at once.
+func (c *flatChunk) held() int64 {
+	var most int64
+	for _, p := range c.pages {
+		most = max(most, p.header.plain+p.header.packed)
+	}
+	if c.dictPage != nil {
+		most += c.dictPage.header.plain
+	}
+	return most
+}
+
 // pageAt reads the header at an offset, and says where the next one is. It
 // returns nil if there is no sound page there.
 func (c *flatChunk) pageAt(at, end int64) (p *flatPage, next int64) {

@@ -190,7 +190,11 @@ func sortBad(bad []Bad) {
 // files.
 func guard(f func() error) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case *roomError:
+			err = p
+		default:
 			err = damaged(fmt.Errorf("%v", p))
 		}
 	}()

@@ -174,10 +174,18 @@ func Each(ctx context.Context, workers, n int, f func(i int) error) error {
 	return nil
 }
 
+// Abort is the value of a panic that is meant as an error: code that a library
+// calls, such as an allocator, has no other way to return one.
+type Abort interface{ Abort() error }
+
 // Try runs f and returns a panic of it as an error.
 func Try(f func() error) (err error) {
 	defer func() {
-		if v := recover(); v != nil {
+		switch v := recover().(type) {
+		case nil:
+		case Abort:
+			err = v.Abort()
+		default:
 			err = &Panic{Value: v, Stack: debug.Stack()}
 		}
 	}()
