@@ -38,8 +38,8 @@ noasm: ## the network's tests without assembly
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@GO=$(GO) .ci/fuzz $(FUZZTIME)
 
-soak: ## JOBS (10000) random jobs against a slow reference, from number SEED (1) on
-	YHAT_SOAK=$(JOBS) YHAT_SOAK_SEED=$(SEED) $(GO) test -count 1 -timeout 4h -run '^TestSoak$$' -v ./cmd/yhat
+soak: ## JOBS (10000) random jobs against a slow reference, and as many damaged tables, from number SEED (1) on
+	YHAT_SOAK=$(JOBS) YHAT_DAMAGE=$(JOBS) YHAT_SOAK_SEED=$(SEED) $(GO) test -count 1 -timeout 4h -run '^Test(Soak|Damage|Corpora)$$' -v ./cmd/yhat
 
 bench: ## the benchmarks, COUNT (6) times each, into OUT (bin/bench.txt)
 	@mkdir -p $(dir $(OUT))

@@ -102,7 +102,7 @@ func (j *soakJob) drawReading(r *rand.Rand) {
 	if chance(r, 25) {
 		j.delim = pick(r, byte(';'), '|', '\t', ',')
 	}
-	if j.delim != ',' && chance(r, 40) || chance(r, 3) {
+	if j.delim != ',' && chance(r, 40) || j.inFormat == "csv" && chance(r, 3) {
 		j.decimal = ','
 	}
 	j.header, j.mixedEnds, j.blanks = !chance(r, 12), chance(r, 20), chance(r, 20)

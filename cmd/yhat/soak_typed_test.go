@@ -392,3 +392,31 @@ func floatWord(v float64, bits int) string {
 	}
 	return strconv.FormatFloat(v, 'e', -1, bits)
 }
+
+// arrowRows counts the columns and the rows of an Arrow file or stream.
+func arrowRows(data []byte, format string) (columns int, rows int64, err error) {
+	if format == "arrow" {
+		reader, err := ipc.NewFileReader(bytes.NewReader(data))
+		if err != nil {
+			return 0, 0, err
+		}
+		defer reader.Close()
+		for i := range reader.NumRecords() {
+			b, err := reader.RecordBatch(i)
+			if err != nil {
+				return 0, 0, err
+			}
+			rows += b.NumRows()
+		}
+		return reader.Schema().NumFields(), rows, nil
+	}
+	reader, err := ipc.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer reader.Release()
+	for reader.Next() {
+		rows += reader.RecordBatch().NumRows()
+	}
+	return reader.Schema().NumFields(), rows, reader.Err()
+}
