@@ -45,6 +45,8 @@ type TrainJob struct {
 
 	Progress func(Progress)             // of reading
 	Epoch    func(restart int, e Epoch) // of learning
+	Resume   *Resume                    // nil: nothing is kept
+	Resumed  func(restart, epochs int)  // says where a run goes on; may be nil
 }
 
 // Task is what a network learns.

@@ -33,6 +33,12 @@ type fit[T nn.Float] struct {
 	grads  [][]float64
 	losses []float64
 	p, g   []float64
+	best   *attempt // of the networks that are finished
+
+	layout string      // of the network, for its identity
+	digest string      // identity, once computed
+	from   *trainState // to go on from; nil once that is done
+	saved  time.Time
 }
 
 // Epoch is one pass over the training rows, as it is told.
@@ -59,29 +65,65 @@ func (f *fit[T]) restarts(m *nn.Model, report *TrainReport) ([]float64, error) {
 	if len(f.parts[partTrain]) == 0 {
 		return nil, fmt.Errorf("%w: no row is left to train on", table.ErrData)
 	}
-	var best *attempt
-	for i := range max(1, f.job.Fit.Restarts) {
-		seed := f.job.Fit.Seed + uint64(i)
-		layers := reseeded(m.Layers, seed)
-		if f.net, err = train.New[T](layers, train.Options{Loss: loss, Dropout: f.job.Fit.Dropout}, f.job.Kernel); err != nil {
-			return nil, fmt.Errorf("%w: %w", table.ErrUsage, err)
-		}
-		f.makeSpaces()
-		a, err := f.attempt(i, seed, train.Parameters(layers))
-		if err != nil {
+	f.layout = layout(m.Layers)
+	if f.from, err = f.readState(); err != nil {
+		return nil, err
+	}
+	first, err := f.skip()
+	if err != nil {
+		return nil, err
+	}
+	for i := first; i < max(1, f.job.Fit.Restarts); i++ {
+		if err := f.restart(m, loss, i); err != nil {
 			return nil, err
 		}
-		if best == nil || a.better(best) {
-			best = a
-		}
 		report.Tried = i + 1
-		if f.job.Fit.Separated && best.separated {
+		if f.job.Fit.Separated && f.best.separated {
 			break
 		}
 	}
-	report.found(best)
-	f.net.Set(best.p)
-	return best.p, nil
+	report.found(f.best)
+	f.net.Set(f.best.p)
+	return f.best.p, nil
+}
+
+// restart trains network i and keeps it if it is the best.
+func (f *fit[T]) restart(m *nn.Model, loss train.Loss, i int) (err error) {
+	seed := f.job.Fit.Seed + uint64(i)
+	layers := reseeded(m.Layers, seed)
+	if f.net, err = train.New[T](layers, train.Options{Loss: loss, Dropout: f.job.Fit.Dropout}, f.job.Kernel); err != nil {
+		return fmt.Errorf("%w: %w", table.ErrUsage, err)
+	}
+	f.makeSpaces()
+	a, err := f.attempt(i, seed, train.Parameters(layers))
+	if err == nil && (f.best == nil || a.better(f.best)) {
+		f.best = a
+	}
+	return err
+}
+
+// skip goes past the networks that an earlier run finished.
+func (f *fit[T]) skip() (first int, err error) {
+	if f.from == nil {
+		return 0, nil
+	}
+	if b := f.from.Best; b != nil {
+		best, ok := b.restored(len(b.Parameters) / 8)
+		if !ok || len(b.Parameters) != len(f.from.Parameters) {
+			return 0, errState("the state is damaged")
+		}
+		f.best = best
+	}
+	return f.from.Restart, nil
+}
+
+// layout says which layers a network has.
+func layout(layers []nn.Layer) string {
+	s := ""
+	for _, l := range layers {
+		s += fmt.Sprintf("%d>%d %+v|", l.In, l.Out, l.Activation)
+	}
+	return s
 }
 
 // reseeded are the layers with the weights that a seed starts with.
@@ -152,8 +194,12 @@ func (f *fit[T]) epochs(restart int, a *attempt) error {
 		return fmt.Errorf("%w: %w", table.ErrUsage, err)
 	}
 	order := slices.Clone(f.parts[partTrain])
+	done, err := f.resume(a, opt)
+	if err != nil {
+		return err
+	}
 	started := time.Now()
-	for e := range o.Epochs {
+	for e := done; e < o.Epochs && !f.impatient(a, e); e++ {
 		batch := len(order)
 		if o.Batch > 0 && o.Batch < batch {
 			batch = o.Batch
@@ -173,8 +219,12 @@ func (f *fit[T]) epochs(restart int, a *attempt) error {
 			opt.Step(f.p, f.g, rate)
 		}
 		now := Epoch{Epoch: e + 1, Loss: sum / float64(len(order)), Rate: rate}
-		now.Left = time.Since(started) / time.Duration(e+1) * time.Duration(o.Epochs-e-1)
-		if stop, err := f.told(restart, a, now, f.p); stop || err != nil {
+		now.Left = time.Since(started) / time.Duration(e+1-done) * time.Duration(o.Epochs-e-1)
+		stop, err := f.told(restart, a, now, f.p)
+		if err == nil {
+			err = f.save(restart, a, opt, stop || e+1 == o.Epochs)
+		}
+		if stop || err != nil {
 			return err
 		}
 	}
@@ -332,7 +382,13 @@ func (f *fit[T]) told(restart int, a *attempt, now Epoch, p []float64) (stop boo
 	if f.job.Epoch != nil {
 		f.job.Epoch(restart, now)
 	}
-	return f.job.Fit.Patience > 0 && part == partValidate && now.Epoch-a.best >= f.job.Fit.Patience, nil
+	return f.impatient(a, now.Epoch), nil
+}
+
+// impatient reports whether the validation loss has not become better for too
+// many epochs.
+func (f *fit[T]) impatient(a *attempt, epoch int) bool {
+	return f.job.Fit.Patience > 0 && len(f.parts[partValidate]) > 0 && epoch-a.best >= f.job.Fit.Patience
 }
 
 // worthJudging spares most epochs the judging of all training rows.

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,6 +57,7 @@ type learning struct {
 	job            *pipeline.TrainJob
 	in             *inputs
 	output, report string
+	state          string // of learning, to be resumed
 	bar            string
 	memory         int
 	started        time.Time
@@ -62,10 +66,10 @@ type learning struct {
 // run reads, learns and publishes the model, then the report.
 func (l *learning) run(ctx context.Context) error {
 	l.started = time.Now()
-	if err := l.in.find(l.output, l.report); err != nil {
+	if err := l.in.find(l.output, l.report, l.state); err != nil {
 		return err
 	}
-	for _, out := range []string{l.output, l.report} {
+	for _, out := range []string{l.output, l.report, l.state} {
 		if err := table.CheckDistinct(l.in.paths, out); err != nil {
 			return err
 		}
@@ -100,10 +104,38 @@ func (l *learning) learn(ctx context.Context, room *room) (*nn.Model, *pipeline.
 	if l.bar == "always" || l.bar == "auto" && l.ui.chatty() {
 		l.job.Epoch = func(restart int, e pipeline.Epoch) { bar.done(); line.show(restart, e) }
 	}
+	if err := l.resume(bar); err != nil {
+		return nil, nil, err
+	}
 	m, report, err := pipeline.Train(ctx, l.job)
 	bar.done()
 	line.done()
 	return m, report, err
+}
+
+// stateEvery is how long a state may be out of date.
+const stateEvery = 5 * time.Second
+
+// resume reads the state of an earlier run, if there is one, and has this run
+// keep its own.
+func (l *learning) resume(bar *progress) error {
+	if l.state == "" {
+		return nil
+	}
+	text, err := os.ReadFile(l.state)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: --resume: %w", table.ErrIO, err)
+	}
+	l.job.Resume = &pipeline.Resume{State: text, Every: stateEvery, Save: func(state []byte) error {
+		_, err := l.publish(l.state, state)
+		return err
+	}}
+	l.job.Resumed = func(restart, epochs int) {
+		if bar.done(); l.ui.chatty() {
+			l.ui.log.Info(fmt.Sprintf("%s: going on after epoch %d", l.state, epochs))
+		}
+	}
+	return nil
 }
 
 // publish writes a file whole or not at all, and returns its digest.

@@ -53,6 +53,7 @@ func trainFlags() []cli.Flag {
 		many(learningGroup, "class-weights", "weights of the classes: balanced, or `LABEL=W,…`"),
 		one(learningGroup, "seed", "`N` behind everything that chance decides (default 1)"),
 		one(learningGroup, "restarts", "train up to `N` networks, with seeds one after the other, and keep the best (default 1)"),
+		file(learningGroup, "resume", "keep the state of learning in `FILE`, and go on from there if it exists: the model is that of a run that was never stopped"),
 		truth(learningGroup, "until-separated", "stop at the first network that tells all training rows apart"),
 
 		one(writing, "output", "write the model to `FILE` (required)", "o"),
@@ -67,7 +68,7 @@ func trainFlags() []cli.Flag {
 // readTraining reads all flags of yhat train.
 func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	workers := s.workers()
-	l := &learning{ui: u, output: s.text("output"), report: s.text("report"), memory: s.bytes("memory", maxBytes)}
+	l := &learning{ui: u, output: s.text("output"), report: s.text("report"), state: s.text("resume"), memory: s.bytes("memory", maxBytes)}
 	l.bar = s.choice("progress", "auto", "auto", "always", "never")
 	l.in = readInputs(ctx, u, s, workers)
 	job := &pipeline.TrainJob{Workers: workers, Map: readMap(s), Targets: s.list("target"), Features: s.list("features"),
@@ -85,6 +86,7 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 			s.refuseUse("yhat train needs --%s", name)
 		}
 	}
+	l.checkState(s)
 	if l.report != "" && samePath(l.report, l.output) {
 		s.refuseUse("--output and --report both go to %s", placeName(l.output))
 	}
@@ -94,6 +96,19 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	var err error
 	job.Kernel, err = chooseKernel()
 	return l, err
+}
+
+// checkState refuses states that could not be kept.
+func (l *learning) checkState(s *settings) {
+	switch {
+	case l.state == "":
+	case l.state == "-":
+		s.refuse("resume", "a state is kept in a file")
+	case l.job.Fit.Optimizer == "lbfgs":
+		s.refuse("resume", "does not go with --optimizer lbfgs")
+	case samePath(l.state, l.output) || l.report != "" && samePath(l.state, l.report):
+		s.refuseUse("--resume wants a file of its own")
+	}
 }
 
 // readNetwork reads the shape of the network.

@@ -13,6 +13,9 @@ type Optimizer interface {
 	// Step changes the parameters p by the gradient g of the mean loss, at
 	// learning rate rate.
 	Step(p, g []float64, rate float64)
+	// Memory is all that the optimiser knows of the steps before: who writes it
+	// back into another one of the same kind goes on as this one would.
+	Memory() []float64
 }
 
 // Optimizers are the names NewOptimizer knows.
@@ -38,7 +41,7 @@ func NewOptimizer(name string, decay float64, shrinks []bool, k nn.Kernel) (Opti
 	case "momentum":
 		return &momentum{beta: 0.9, v: make([]float64, size)}, nil
 	case "adam", "adamw":
-		return &adam{m: make([]float64, size), v: make([]float64, size), decay: decay, shrinks: shrinks, set: kernel.Choose[float64](k.Name())}, nil
+		return &adam{memory: make([]float64, 2*size+1), decay: decay, shrinks: shrinks, set: kernel.Choose[float64](k.Name())}, nil
 	}
 	return nil, fmt.Errorf("no optimizer %q", name)
 }
@@ -55,9 +58,10 @@ func (o *momentum) Step(p, g []float64, rate float64) {
 	}
 }
 
+func (o *momentum) Memory() []float64 { return o.v }
+
 type adam struct {
-	steps   float64
-	m, v    []float64 // running means of g and g²
+	memory  []float64 // running means of g, of g², and the number of steps
 	decay   float64
 	shrinks []bool
 	set     *kernel.Set[float64]
@@ -65,7 +69,9 @@ type adam struct {
 
 func (o *adam) Step(p, g []float64, rate float64) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
-	o.steps++
+	size := len(p)
+	steps := &o.memory[2*size]
+	*steps++
 	if o.decay > 0 {
 		for i, shrinks := range o.shrinks {
 			if shrinks {
@@ -74,8 +80,10 @@ func (o *adam) Step(p, g []float64, rate float64) {
 		}
 	}
 	o.set.Adam(&kernel.AdamStep{Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Rate: rate,
-		Scale1: 1 / (1 - math.Pow(beta1, o.steps)), Scale2: 1 / (1 - math.Pow(beta2, o.steps)), Epsilon: epsilon}, p, g, o.m, o.v)
+		Scale1: 1 / (1 - math.Pow(beta1, *steps)), Scale2: 1 / (1 - math.Pow(beta2, *steps)), Epsilon: epsilon}, p, g, o.memory[:size], o.memory[size:2*size])
 }
+
+func (o *adam) Memory() []float64 { return o.memory }
 
 // Schedules are the names Rate knows.
 var Schedules = []string{"constant", "cosine", "linear"}
