@@ -14,7 +14,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz soak bench benchstat peers growth ortbench fixtures pictures generate \
+.PHONY: help build test race noasm fuzz soak bench benchstat peers growth ortbench e2e release reproducible fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -58,6 +58,15 @@ growth: build ## time and memory against the number of rows
 
 ortbench: ## the network's loops beside onnxruntime, in one process
 	fixtures/peers/ortbench/run
+
+e2e: build ## as operators run it: cron, systemd, Airflow, a container, pipelines: configs/e2e/README.md
+	configs/e2e/run
+
+release: ## archives for each platform, checksums, bill of materials and licences, in dist/
+	.ci/release
+
+reproducible: ## two builds in two places, one hash
+	.ci/reproducible
 
 fixtures: ## write the generated files of fixtures/ anew
 	$(GO) run ./fixtures/gen

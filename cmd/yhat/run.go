@@ -103,7 +103,7 @@ func (r *scoring) score(ctx context.Context, report **pipeline.Report) error {
 // scoreStream scores the inputs as one stream into one output.
 func (r *scoring) scoreStream(ctx context.Context, report **pipeline.Report) error {
 	started := time.Now()
-	hash := r.out.report != "" || r.out.folder
+	hash := r.out.report != "" || r.out.summary || r.out.folder
 	out, err := r.create(ctx, r.out.path, table.OutputOptions{FS: r.ui.fs, Stdout: r.ui.stdout, Hash: hash})
 	if errors.Is(err, syscall.EISDIR) {
 		return fmt.Errorf("%w; for an output for each input write %s/", err, r.out.path)
