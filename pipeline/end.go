@@ -19,6 +19,7 @@ type end[T nn.Float] struct {
 	rejects *rejects
 	current *input
 	bad     int64
+	tally   []int64 // where columns are watched
 }
 
 func newEnd[T nn.Float](job *Job, report *Report, s *scorer[T], first *input) *end[T] {
@@ -142,6 +143,9 @@ func (e *end[T]) count(t *trip[T], rows int) {
 	if e.stats != nil {
 		e.stats.add(t, rows)
 	}
+	if e.scorer.watch != nil {
+		e.addTally(t, rows)
+	}
 	if e.job.Progress != nil {
 		e.job.Progress(Progress{Rows: e.report.Rows.Read, Bytes: t.read})
 	}
@@ -161,10 +165,27 @@ func (e *end[T]) place(t *trip[T], err error) (placed error, behind bool) {
 	return err, false
 }
 
+// addTally adds what was counted of the block; of one that does not count to
+// its end, it is counted again.
+func (e *end[T]) addTally(t *trip[T], rows int) {
+	if rows < t.count {
+		e.scorer.tally(t, rows)
+	}
+	if e.tally == nil {
+		e.tally = make([]int64, e.scorer.watch.size)
+	}
+	for i, n := range t.tally {
+		e.tally[i] += n
+	}
+}
+
 // tell writes the figures of features and predictions into the report.
 func (e *end[T]) tell() {
 	if e.stats != nil {
 		e.stats.report(e.report)
+	}
+	if e.tally != nil {
+		e.scorer.tellDrift(e.tally, e.report)
 	}
 }
 

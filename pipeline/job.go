@@ -46,6 +46,10 @@ type Job struct {
 	// ShowValues adds their ranges, which are somebody's cells.
 	Stats, ShowValues bool
 	BlockSize         int // for the report
+	// Watch, when not nil, compares features and predictions with Profiles, or
+	// where they are nil with those that the model carries.
+	Watch    *Watch
+	Profiles *nn.Profiles
 	// Progress, when not nil, is told after each block.
 	Progress func(Progress)
 

@@ -170,15 +170,27 @@ func categoryProfile(categories []string, counts []int64, missing, unknown int64
 // GiveProfile puts profiles into a model, by name. Profiles of columns that are
 // no feature are left out. Errors are table's kinds.
 func GiveProfile(m *nn.Model, p *nn.Profiles) error {
+	card, err := withProfiles(m.Card(), p)
+	if err == nil {
+		m.Features, m.Outputs = card.Features, card.Outputs
+	}
+	return err
+}
+
+// withProfiles is a card with profiles in the place of those it has.
+func withProfiles(card *nn.Card, p *nn.Profiles) (*nn.Card, error) {
+	c := *card
+	c.Features, c.Outputs.Profiles = slices.Clone(card.Features), nil
 	given := 0
-	for i := range m.Features {
-		f := &m.Features[i]
+	for i := range c.Features {
+		f := &c.Features[i]
+		f.Profile = nil
 		of, ok := named(p.Features, f.Name)
 		if !ok {
 			continue
 		}
 		if of.Categorical != f.Categorical() {
-			return fmt.Errorf("%w: the profile of %s is of %s, the model's feature is one of %s; make it with inspect --profile -m MODEL",
+			return nil, fmt.Errorf("%w: the profile of %s is of %s, the model's feature is one of %s; make it with inspect --profile -m MODEL",
 				table.ErrData, quote(f.Name), profileKind(of.Categorical), profileKind(f.Categorical()))
 		}
 		if f.Categorical() {
@@ -188,18 +200,17 @@ func GiveProfile(m *nn.Model, p *nn.Profiles) error {
 		given++
 	}
 	if given == 0 {
-		return fmt.Errorf("%w: the profile has none of the model's features", table.ErrData)
+		return nil, fmt.Errorf("%w: the profile has none of the model's features", table.ErrData)
 	}
-	m.Outputs.Profiles = nil
-	for _, name := range PredictionNames(m.Card()) {
+	for _, name := range PredictionNames(&c) {
 		if of, ok := named(p.Outputs, name); ok && !of.Categorical {
-			m.Outputs.Profiles = append(m.Outputs.Profiles, of)
+			c.Outputs.Profiles = append(c.Outputs.Profiles, of)
 		}
 	}
-	if n := len(m.Outputs.Profiles); n > 0 && n < m.OutputWidth() {
-		return fmt.Errorf("%w: the profile has %d of the model's %d outputs", table.ErrData, n, m.OutputWidth())
+	if n := len(c.Outputs.Profiles); n > 0 && n < c.OutputWidth() {
+		return nil, fmt.Errorf("%w: the profile has %d of the model's %d outputs", table.ErrData, n, c.OutputWidth())
 	}
-	return nil
+	return &c, nil
 }
 
 // CarriedProfile are the profiles that a model carries; nil if it has none.

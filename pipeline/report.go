@@ -33,6 +33,7 @@ type Report struct {
 	Parts []*Report    `json:"parts,omitempty"`
 
 	inputs []*input
+	drifts []NamedDrift // of features and predictions, where they were watched
 }
 
 // ReportModel says which model it was.
@@ -83,6 +84,7 @@ type Feature struct {
 	Mean    *float64 `json:"mean"`
 	Min     *float64 `json:"min,omitempty"`
 	Max     *float64 `json:"max,omitempty"`
+	Drift   *Drift   `json:"drift,omitempty"`
 }
 
 // Predicted is what came out of one output of the model.
@@ -91,6 +93,7 @@ type Predicted struct {
 	Histogram []Bin    `json:"histogram"`
 	Min       *float64 `json:"min,omitempty"`
 	Max       *float64 `json:"max,omitempty"`
+	Drift     *Drift   `json:"drift,omitempty"`
 }
 
 // Bin counts the values from From up to, but not with, To.

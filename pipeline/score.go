@@ -16,7 +16,8 @@ type scorer[T nn.Float] struct {
 	card    *nn.Card
 	sources []string // the columns that features are read from, before --map
 	columns *columns
-	wanted  []bool // wanted[v]: value v is kept
+	wanted  []bool   // wanted[v]: value v is kept
+	watch   *watcher // nil: nothing is compared
 	sink    table.Sink
 }
 
@@ -59,6 +60,7 @@ type trip[T nn.Float] struct {
 	bad          []badRow
 	drop         []bool
 	null         []bool
+	tally        []int64 // where columns are watched
 	spent        stages
 }
 
@@ -73,6 +75,11 @@ func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
 	if job.profiling != nil {
 		job.profiling.card = s.card
 	}
+	if job.Profiles != nil {
+		if s.card, err = withProfiles(s.card, job.Profiles); err != nil {
+			return nil, err
+		}
+	}
 	if s.sources, err = sources(job, s.card, columns); err != nil {
 		return nil, err
 	}
@@ -84,7 +91,8 @@ func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
 		s.wanted[v] = true
 	}
 	s.wanted[s.last()] = true
-	return s, nil
+	s.watch, err = newWatcher(job.Watch, s.card, s.columns.predictions)
+	return s, err
 }
 
 // last is the value that is the prediction.
@@ -125,7 +133,7 @@ func (s *scorer[T]) layout() []table.Field {
 func (s *scorer[T]) work(w *worker[T], t *trip[T]) error {
 	t.desk, w.desk = w.desk, t.desk
 	err := s.score(w, t)
-	if len(t.bad) == 0 && !s.job.Stats {
+	if len(t.bad) == 0 && !s.job.Stats && (s.watch == nil || s.job.Limit == 0) {
 		t.desk, w.desk = w.desk, t.desk // the end need not look at it
 	}
 	return err
@@ -149,6 +157,9 @@ func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	s.resolveBad(t)
 	if w.counts != nil {
 		s.profileBlock(w.counts, t)
+	}
+	if s.watch != nil {
+		s.tally(t, t.rows.N)
 	}
 	s.point(t)
 	s.words(t)

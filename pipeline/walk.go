@@ -75,7 +75,10 @@ func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *ve
 	if err != nil {
 		return err
 	}
-	return end.judgeShare()
+	if err := end.judgeShare(); err != nil {
+		return err
+	}
+	return end.judgeDrift()
 }
 
 // createSink checks the columns' names and makes the sink; a verifier is one.

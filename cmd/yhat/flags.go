@@ -91,6 +91,9 @@ func scoreFlags() []cli.Flag {
 		one(badRows, "on-bad-row", "`WHAT` happens to a row that cannot be scored: fail (default: stop, 65), reject (leave it out), null (keep it, without a prediction)"),
 		file(badRows, "rejects", "with --on-bad-row=reject: `FILE` (CSV) for place and reason of each rejected row; with -o DIR/ a folder too"),
 		truth(badRows, "rejects-raw", "add the raw record to --rejects: it holds the row's values"),
+		file(badRows, "profile", "compare with the profile in `FILE`, made by inspect --profile (default: the one the model carries)"),
+		many(badRows, "max-psi", "fail (65), publishing nothing, where values lie too differently from the profile: a population stability index above `LIMIT`, such as 0.25, or NAME=LIMIT for one feature or prediction"),
+		many(badRows, "max-missing", "fail (65), publishing nothing, where more than `P%` of a feature's cells are missing, or NAME=P%"),
 		one(badRows, "max-bad", "stop at more than `N` bad rows, or fail in the end at more than P% of them (default 100%)"),
 	)
 	flags = append(flags, runFlags()...)

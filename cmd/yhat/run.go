@@ -24,6 +24,7 @@ type scoring struct {
 	sink *closeOnce
 	// rejected is what went to --rejects, once it is published.
 	rejected *table.Output
+	watching
 
 	when   string        // --progress
 	expect int64         // rows, or -1
@@ -38,6 +39,7 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 	r.out = readOutputs(u, s, r.job.Workers)
 	r.expect, r.most = s.whole("expect-rows", -1, 0), s.duration("max-duration")
 	r.when, r.digest = s.choice("progress", "auto", "auto", "always", "never"), s.digest()
+	r.watching = readWatch(s)
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -149,6 +151,9 @@ func emptyReport(job *pipeline.Job) *pipeline.Report {
 // prepare loads the model and finds the inputs.
 func (r *scoring) prepare(report *pipeline.Report) error {
 	if err := loadModel(r.job); err != nil {
+		return err
+	}
+	if err := r.watching.prepare(r.job); err != nil {
 		return err
 	}
 	report.Model = pipeline.DescribeModel(r.job)

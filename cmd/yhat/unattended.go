@@ -105,11 +105,12 @@ type summary struct {
 	Model    pipeline.ReportModel   `json:"model"`
 	Output   *pipeline.ReportOutput `json:"output"`
 	Files    *pipeline.ReportFiles  `json:"files,omitempty"`
+	Worst    *worstDrift            `json:"worst_psi,omitempty"`
 }
 
 // writeSummary prints one line, the last on stdout.
 func (r *scoring) writeSummary(p *pipeline.Report, code int) error {
-	line, err := json.Marshal(summary{p.RunID, code, p.Error, p.Seconds, p.Rows, p.Reasons, p.Model, p.Output, p.Files})
+	line, err := json.Marshal(summary{p.RunID, code, p.Error, p.Seconds, p.Rows, p.Reasons, p.Model, p.Output, p.Files, worstOf(p)})
 	if err != nil {
 		return err
 	}
@@ -144,6 +145,7 @@ func metricsText(p *pipeline.Report, code int) []byte {
 		add("yhat_files_done_before", "Inputs that an earlier run had scored.", "", float64(f.DoneBefore))
 		add("yhat_files_failed", "Inputs that could not be scored.", "", float64(f.Failed))
 	}
+	driftMetrics(p, add)
 	return b.Bytes()
 }
 

@@ -18,6 +18,9 @@ const (
 	profilesKeys     = "format, rows, features, outputs"
 )
 
+// maxEdges bounds the bins of a profile of numbers.
+const maxEdges = 250
+
 // maxProfileText bounds a file of profiles.
 const maxProfileText = 64 << 20
 
@@ -154,6 +157,8 @@ func checkProfile(p *nn.Profile, words int) *Error {
 	switch {
 	case p.Categorical && (len(p.Edges) > 0 || p.Low != nil || p.High != nil):
 		return faultf("other", "words have no edges, low or high")
+	case len(p.Edges) > maxEdges:
+		return faultf("edges", "more than %d", maxEdges)
 	case len(p.Counts) != words:
 		return faultf("counts", "%d numbers, want %d", len(p.Counts), words)
 	case p.Low != nil && p.High != nil && *p.Low >= *p.High:

@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"yhat/io/table"
+	"yhat/nn"
+)
+
+// The index of shares 0.5, 0.5 and 0.25, 0.75 is 0.25 ln 2 + 0.25 ln 1.5, by
+// hand; an empty bin counts as a ten-thousandth.
+func TestPSI(t *testing.T) {
+	for _, c := range []struct {
+		profile, table []int64
+		want           float64
+	}{
+		{[]int64{50, 50}, []int64{500, 500}, 0},
+		{[]int64{50, 50}, []int64{25, 75}, 0.25*math.Ln2 + 0.25*math.Log(1.5)},
+		{[]int64{100, 0}, []int64{100, 0}, 0},
+		{[]int64{100, 0}, []int64{0, 100}, 2 * 0.9999 * math.Log(1e4)},
+	} {
+		got, _ := psi(c.profile, c.table)
+		back, _ := psi(c.table, c.profile)
+		if math.Abs(got-c.want) > 1e-12 || math.Abs(got-back) > 1e-12 {
+			t.Errorf("%v to %v: %v, back %v, want %v", c.profile, c.table, got, back, c.want)
+		}
+	}
+}
+
+// The 99 % points of χ² as tables print them (R's qchisq).
+func TestChiSquared(t *testing.T) {
+	for degrees, want := range map[int]float64{1: 6.635, 2: 9.210, 5: 15.086, 9: 21.666, 12: 26.217, 100: 135.807} {
+		if got := chiSquared99(degrees); math.Abs(got-want) > 0.012*want {
+			t.Errorf("%d degrees: %v, want %v", degrees, got, want)
+		}
+	}
+	if chiSquared99(0) != 0 {
+		t.Error("one bin can only be as it is")
+	}
+}
+
+// A number's bin is where a walk along the edges finds it.
+func TestBins(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edge := rapid.OneOf(rapid.Float64Range(-10, 10), rapid.Float64Range(-1e308, 1e308), rapid.Float64Range(0, 1e-300),
+			rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(0, 9).Draw(t, "whole")) }))
+		p := &nn.Profile{Edges: rapid.SliceOfN(edge, 0, 14).Draw(t, "edges")}
+		if rapid.Bool().Draw(t, "bounded") {
+			low := edge.Draw(t, "low")
+			p.Low = &low
+		}
+		b := newBins(p)
+		numbers := rapid.SliceOfN(rapid.OneOf(edge, rapid.Float64(), rapid.Custom(func(t *rapid.T) float64 {
+			return math.Nextafter(append(b.edges, 0)[rapid.IntRange(0, len(b.edges)).Draw(t, "near")], rapid.Float64().Draw(t, "towards"))
+		})), 1, 40).Draw(t, "numbers")
+		want := make([]int64, len(b.edges)+1)
+		wantMissing := 0
+		valid := make([]byte, len(numbers)/8+1)
+		for i, x := range numbers {
+			if rapid.IntRange(0, 20).Draw(t, "missing") == 0 {
+				wantMissing++
+				continue
+			}
+			valid[i/8] |= 1 << (i % 8)
+			if math.IsInf(x, 0) {
+				continue
+			}
+			bin := 0
+			for bin < len(b.edges) && x >= b.edges[bin] {
+				bin++
+			}
+			want[bin]++
+			if got := b.of(x); got != bin {
+				t.Fatalf("%v among %v: bin %d, want %d", x, b.edges, got, bin)
+			}
+		}
+		got := make([]int64, len(want))
+		missing := b.count(got, &table.Feature{F64: numbers, Valid: valid}, len(numbers), 1, 0)
+		for i := range want {
+			if got[i] != want[i] || missing != wantMissing {
+				t.Fatalf("%v among %v: %v and %d missing, want %v and %d", numbers, b.edges, got, missing, want, wantMissing)
+			}
+		}
+	})
+}
+
+func TestNoNumberHasNoBin(t *testing.T) {
+	b := newBins(&nn.Profile{Edges: []float64{0, 1}})
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if bin := b.of(x); bin != -1 {
+			t.Errorf("%v is in bin %d", x, bin)
+		}
+	}
+	counts := make([]int64, 3)
+	if missing := b.count(counts, &table.Feature{F64: []float64{math.NaN(), math.Inf(1), 0.5}}, 3, 1, 0); missing != 1 || sumOf(counts) != 1 {
+		t.Errorf("%d missing, %v", missing, counts)
+	}
+}
