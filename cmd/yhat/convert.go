@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"yhat/io/model"
 	"yhat/io/table"
 	"yhat/nn"
 	"yhat/nn/graph"
@@ -15,6 +17,7 @@ import (
 const convertExamples = `yhat convert heart.json -o heart.onnx
 yhat convert pipeline.onnx -o pipeline.json
 yhat convert net.onnx --features age,bmi,pulse -o net.json
+yhat convert big.json --weights beside -o small.json     # and small.safetensors
 `
 
 // The made-up rows on which the two models are compared.
@@ -22,6 +25,10 @@ const (
 	convertRows = 1000
 	convertSeed = 1
 )
+
+// manyParameters is the number of weights and biases from which they do not
+// stand in the text of a model of layers.
+const manyParameters = 1 << 16
 
 func convertCommand(u *ui) *cli.Command {
 	return &cli.Command{
@@ -32,6 +39,8 @@ func convertCommand(u *ui) *cli.Command {
 		Flags: []cli.Flag{
 			many(reading, "features", "`LIST` of the columns of an input that is a matrix, in order, where the model does not name them"),
 			file(writing, "output", "the model to write, whose name ends in .json or .onnx: `FILE`", "o"),
+			one(writing, "as", "what a .json holds: layers, a graph, or auto: layers where the model is a chain of them: `KIND`"),
+			one(writing, "weights", "inline in the .json, beside it in a .safetensors, or auto: `WHERE`"),
 			one(telling, "tolerance", "the largest difference on 1,000 made-up rows that is no failure: `D` (default 1e-6)"),
 			truth(telling, "quiet", "say nothing on success"),
 		},
@@ -55,12 +64,14 @@ type conversion struct {
 	ui            *ui
 	input, output string
 	columns       []string
+	as, weights   string
 	tolerance     float64
 	kernel        nn.Kernel
 }
 
 func readConversion(u *ui, s *settings) (*conversion, error) {
-	v := &conversion{ui: u, output: s.text("output"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6)}
+	v := &conversion{ui: u, output: s.text("output"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6),
+		as: s.choice("as", "auto", "auto", "layers", "graph"), weights: s.choice("weights", "auto", "auto", "inline", "beside")}
 	switch kind := modelKind(v.output); {
 	case len(s.inputs) != 1:
 		s.refuseUse("convert takes one model: yhat convert MODEL -o FILE")
@@ -70,8 +81,10 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 		s.refuseUse("-o %s: the name of a model ends in .json or .onnx", v.output)
 	case s.inputs[0] == "-":
 		s.refuseUse("a model is read from a file, not from stdin")
-	case kind == modelKind(s.inputs[0]):
+	case kind == ".onnx" && kind == modelKind(s.inputs[0]):
 		s.refuseUse("%s is such a model already", s.inputs[0])
+	case kind == ".onnx" && (s.has("as") || s.has("weights")):
+		s.refuseUse("--as and --weights are for .json; the output is %s", v.output)
 	}
 	if s.err != nil {
 		return nil, s.err
@@ -88,26 +101,19 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 // modelKind is the extension of a model's name, which says its format.
 func modelKind(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
-// converted is a model in its new form.
-type converted struct {
-	content []byte
-	what    string // "3 layers", for people
-	found   graph.Agreement
-}
-
 // run reads, converts, compares and publishes; nothing is published that
 // differs by more than the tolerance.
 func (v *conversion) run() error {
-	to := v.toONNX
-	if modelKind(v.output) == ".json" {
-		to = v.toNative
+	f, err := model.Load(v.input)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
 	}
-	c, err := to()
+	c, err := v.convert(f)
 	if err == nil {
 		err = v.judge(c.found)
 	}
 	if err == nil {
-		err = v.publish(c.content)
+		err = v.publish(c, f)
 	}
 	if err != nil || v.ui.quiet {
 		return err
@@ -128,15 +134,40 @@ func (v *conversion) judge(a graph.Agreement) error {
 	return nil
 }
 
-// publish writes the new model whole or not at all.
-func (v *conversion) publish(content []byte) error {
-	out, err := table.Create(v.output, table.OutputOptions{Stdout: v.ui.stdout})
-	if err != nil {
-		return err
+// publish writes the new model whole or not at all: both files first, then the
+// weights under their name, then the model that speaks of them.
+func (v *conversion) publish(c *converted, f *model.File) error {
+	parts := []part{{v.output, func(w io.Writer) error { _, err := w.Write(c.content); return err }}}
+	if c.weights != nil && !c.weights.Empty() {
+		for _, old := range f.Beside() {
+			if samePath(old, v.besidePath()) {
+				return fmt.Errorf("%w: %s belongs to %s and would be written over; choose another -o", table.ErrUsage, old, v.input)
+			}
+		}
+		parts = append([]part{{v.besidePath(), c.weights.Encode}}, parts...)
 	}
-	defer out.Discard()
-	if _, err := out.Write(content); err != nil {
-		return err
+	var outs []*table.Output
+	for _, p := range parts {
+		out, err := table.Create(p.path, table.OutputOptions{Stdout: v.ui.stdout})
+		if err != nil {
+			return err
+		}
+		defer out.Discard()
+		if err := p.write(out); err != nil {
+			return err
+		}
+		outs = append(outs, out)
 	}
-	return out.Commit()
+	for _, out := range outs {
+		if err := out.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part is one file of a model.
+type part struct {
+	path  string
+	write func(w io.Writer) error
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"yhat/io/model"
 	"yhat/io/table"
@@ -11,60 +13,179 @@ import (
 	"yhat/nn/graph"
 )
 
-// toONNX writes a native model as ONNX, reads the bytes as anybody would, and
-// scores with both.
-func (v *conversion) toONNX() (*converted, error) {
-	m, err := model.LoadNative(v.input)
-	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+// converted is a model in its new form.
+type converted struct {
+	content []byte
+	weights *model.Weights // beside it; nil or empty: none
+	what    string         // "3 layers", for people
+	found   graph.Agreement
+}
+
+// convert writes the model that was read in the new format, reads that again as
+// anybody would, and scores with both.
+func (v *conversion) convert(f *model.File) (*converted, error) {
+	switch {
+	case modelKind(v.output) == ".onnx" && f.Native != nil:
+		return v.lower(f.Native.Model)
+	case modelKind(v.output) == ".onnx":
+		return v.toONNX(f.ONNX.Graph)
+	case f.Native != nil && v.as != "graph":
+		return v.layers(f.Native.Model, func(m *nn.Model) (*graph.Scorer, error) { return graph.NetworkScorer(f.Native.Model, v.kernel) })
+	case f.Native != nil:
+		g, err := model.Lower(f.Native.Model)
+		if err != nil {
+			return nil, v.bad(err)
+		}
+		return v.graph(g)
 	}
-	g, err := model.Lower(m.Model)
+	return v.toNative(f.ONNX.Graph)
+}
+
+// lower writes a model of layers as ONNX.
+func (v *conversion) lower(m *nn.Model) (*converted, error) {
+	g, err := model.Lower(m)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		return nil, v.bad(err)
 	}
+	c, read, err := v.encodeONNX(g)
+	if err != nil {
+		return nil, err
+	}
+	c.found, err = v.compare(m, read)
+	return c, err
+}
+
+// toONNX writes a graph as ONNX.
+func (v *conversion) toONNX(g *graph.Graph) (*converted, error) {
+	t, err := v.table(g)
+	if err != nil {
+		return nil, err
+	}
+	c, read, err := v.encodeONNX(g)
+	if err != nil {
+		return nil, err
+	}
+	c.found, err = graph.Agree(graph.TableScorer(t), graph.TableScorer(read), convertRows, convertSeed)
+	return c, err
+}
+
+func (v *conversion) encodeONNX(g *graph.Graph) (*converted, *graph.Table, error) {
 	var out bytes.Buffer
 	if err := model.EncodeONNX(&out, g); err != nil {
-		return nil, err
+		return nil, nil, v.bad(err)
 	}
 	read, err := model.DecodeONNX(out.Bytes())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	t, err := read.Table(graph.Options{Kernel: v.kernel}, nil)
-	if err != nil {
-		return nil, err
-	}
-	found, err := v.compare(m.Model, t)
-	return &converted{out.Bytes(), count(int64(len(g.Nodes))) + " nodes", found}, err
+	t, err := v.table(read.Graph)
+	return &converted{content: out.Bytes(), what: nodes(g)}, t, err
 }
 
-// toNative writes an ONNX model as layers.
-func (v *conversion) toNative() (*converted, error) {
-	read, err := model.LoadONNX(v.input)
+func nodes(g *graph.Graph) string { return count(int64(len(g.Nodes))) + " nodes" }
+
+// toNative writes a graph as layers where it is a chain of them, else as a
+// graph.
+func (v *conversion) toNative(g *graph.Graph) (*converted, error) {
+	t, err := v.table(g)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	columns := v.columns
-	if len(columns) == 0 {
-		columns = read.Columns
-	}
-	t, err := read.Table(graph.Options{Kernel: v.kernel}, columns)
-	if err != nil {
-		return nil, v.bad(err)
+		return nil, err
 	}
 	m, err := t.Chain()
-	if err != nil {
+	_, none := errors.AsType[*graph.NotChainError](err)
+	switch {
+	case v.as == "graph" || none && v.as == "auto":
+		return v.graph(g)
+	case err != nil:
 		return nil, v.bad(err)
+	}
+	return v.layers(m, func(m *nn.Model) (*graph.Scorer, error) {
+		one := *t
+		if m.OutputWidth() == 1 && len(t.Scores) == 2 {
+			one.Scores = t.Scores[1:] // both probabilities; the second counts
+		}
+		return graph.TableScorer(&one), nil
+	})
+}
+
+// layers writes a model of layers in the native format.
+func (v *conversion) layers(m *nn.Model, old func(m *nn.Model) (*graph.Scorer, error)) (*converted, error) {
+	c := &converted{what: fmt.Sprintf("%d layers", len(m.Layers))}
+	if v.weights == "beside" || v.weights == "auto" && m.Parameters() > manyParameters {
+		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}
 	}
 	var out bytes.Buffer
-	if err := model.Encode(&out, m); err != nil {
+	if err := model.EncodeBeside(&out, m, c.weights); err != nil {
 		return nil, v.bad(err)
 	}
-	found, err := v.compare(m, t)
+	c.content = out.Bytes()
+	ours, err := graph.NetworkScorer(m, v.kernel)
 	if err != nil {
 		return nil, v.bad(err)
 	}
-	return &converted{out.Bytes(), fmt.Sprintf("%d layers", len(m.Layers)), found}, nil
+	theirs, err := old(m)
+	if err != nil {
+		return nil, v.bad(err)
+	}
+	if c.found, err = graph.Agree(ours, theirs, convertRows, convertSeed); err != nil {
+		return nil, v.bad(err)
+	}
+	return c, nil
+}
+
+// graph writes a graph in the native manner.
+func (v *conversion) graph(g *graph.Graph) (*converted, error) {
+	c := &converted{what: nodes(g)}
+	if v.weights != "inline" {
+		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}
+	}
+	t, err := v.table(g)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := model.EncodeGraph(&out, g, c.weights); err != nil {
+		return nil, v.bad(err)
+	}
+	c.content = out.Bytes()
+	read, err := v.readGraph(c)
+	if err != nil {
+		return nil, err
+	}
+	again, err := v.table(read)
+	if err != nil {
+		return nil, err
+	}
+	c.found, err = graph.Agree(graph.TableScorer(t), graph.TableScorer(again), convertRows, convertSeed)
+	return c, err
+}
+
+// readGraph reads a new graph file, and the weights that are not yet beside it.
+func (v *conversion) readGraph(c *converted) (*graph.Graph, error) {
+	var weights bytes.Buffer
+	if c.weights != nil {
+		if err := c.weights.Encode(&weights); err != nil {
+			return nil, v.bad(err)
+		}
+	}
+	read, err := model.DecodeGraph(c.content, weights.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	return read.Graph, nil
+}
+
+// table compiles a graph for tables.
+func (v *conversion) table(g *graph.Graph) (*graph.Table, error) {
+	columns := v.columns
+	if len(columns) == 0 {
+		columns = g.Columns
+	}
+	t, err := graph.CompileTable(g, graph.Options{Kernel: v.kernel}, columns)
+	if err != nil {
+		return nil, v.bad(err)
+	}
+	return t, nil
 }
 
 // bad is a fault of the model that was read. Columns without names are one that
@@ -76,17 +197,16 @@ func (v *conversion) bad(err error) error {
 	return &model.Error{File: v.input, Err: err}
 }
 
-// compare scores made-up rows with layers and with a graph. The graph of a
-// classifier of two may give both probabilities; the second counts.
+// compare scores made-up rows with layers and with a graph.
 func (v *conversion) compare(m *nn.Model, t *graph.Table) (graph.Agreement, error) {
-	if m.OutputWidth() == 1 && len(t.Scores) == 2 {
-		one := *t
-		one.Scores = t.Scores[1:]
-		t = &one
-	}
 	ours, err := graph.NetworkScorer(m, v.kernel)
 	if err != nil {
 		return graph.Agreement{}, err
 	}
 	return graph.Agree(ours, graph.TableScorer(t), convertRows, convertSeed)
+}
+
+// besidePath is the file of weights beside the new model.
+func (v *conversion) besidePath() string {
+	return strings.TrimSuffix(v.output, filepath.Ext(v.output)) + ".safetensors"
 }

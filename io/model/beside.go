@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"errors"
 	"hash"
 	"io"
@@ -16,6 +17,7 @@ type beside struct {
 	root   *os.Root
 	files  map[string]*tensorFile
 	open   []*os.File
+	only   []byte // instead of files: the bytes of one of any name
 }
 
 // find returns a tensor that a model names; at is the place that names it.
@@ -39,6 +41,9 @@ func (b *beside) find(from *location, at string) (*tensor, error) {
 func (b *beside) load(name string) (*tensorFile, error) {
 	if file := b.files[name]; file != nil {
 		return file, nil
+	}
+	if b.only != nil {
+		return readTensorFile(bytes.NewReader(b.only), int64(len(b.only)))
 	}
 	if b.folder == "" {
 		return nil, errors.New("weights beside a model need the model's folder")
@@ -101,6 +106,15 @@ func cause(err error) error {
 		return path.Err
 	}
 	return err
+}
+
+// paths are the files that were opened, under the model's folder.
+func (b *beside) paths() []string {
+	var list []string
+	for _, f := range b.open {
+		list = append(list, f.Name())
+	}
+	return list
 }
 
 func (b *beside) close() {

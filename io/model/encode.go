@@ -7,16 +7,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"yhat/nn"
+	"yhat/nn/graph"
 )
 
 // Encode writes a model in the native format, weights inline, one feature and
 // one unit's weights a line. Every float64 is written in the shortest digits
 // that read back to it. A model that Load would refuse is refused here too.
-func Encode(w io.Writer, m *nn.Model) error {
+func Encode(w io.Writer, m *nn.Model) error { return EncodeBeside(w, m, nil) }
+
+// EncodeBeside is Encode with the weights and biases of 64 numbers and more put
+// into weights, under its file's name; nil: inline. They are F32 where that
+// loses nothing.
+func EncodeBeside(w io.Writer, m *nn.Model, weights *Weights) error {
 	if err := check(m); err != nil {
 		return err
 	}
-	e := &encoder{}
+	e := &encoder{weights: weights}
 	e.text("{\n  \"format\": ").word(nativeFormat)
 	if m.Name != "" {
 		e.text(",\n  \"name\": ").word(m.Name)
@@ -27,7 +33,7 @@ func Encode(w io.Writer, m *nn.Model) error {
 	}
 	e.text("\n  ],\n  \"layers\": [")
 	for i := range m.Layers {
-		e.text(separator(i) + "\n    ").layer(&m.Layers[i])
+		e.text(separator(i)+"\n    ").layer(&m.Layers[i], "layers."+strconv.Itoa(i))
 	}
 	e.text("\n  ]")
 	if o := &m.Outputs; o.Names != nil || o.Labels != nil || o.Threshold != nil || o.Profiles != nil {
@@ -43,8 +49,9 @@ func Encode(w io.Writer, m *nn.Model) error {
 
 // encoder appends JSON text; err is the first word that is no UTF-8.
 type encoder struct {
-	out []byte
-	err error
+	out     []byte
+	err     error
+	weights *Weights // of layers; nil: inline
 }
 
 func separator(i int) string {
@@ -145,7 +152,7 @@ func (e *encoder) count(n int64) *encoder {
 	return e
 }
 
-func (e *encoder) layer(l *nn.Layer) {
+func (e *encoder) layer(l *nn.Layer, at string) {
 	e.text("{")
 	if l.Name != "" {
 		e.text("\"name\": ").word(l.Name).text(", ")
@@ -159,11 +166,19 @@ func (e *encoder) layer(l *nn.Layer) {
 	if beta && a.Beta != a.Func.Default().Beta {
 		e.optional("beta", &a.Beta)
 	}
-	e.text(",\n     \"weights\": [")
-	for i := range l.Out {
-		e.text(separator(i) + "\n       ").numbers(l.W[i*l.In : (i+1)*l.In])
+	if l.Name != "" {
+		at = l.Name
 	}
-	e.text("],\n     \"bias\": ").numbers(l.B)
+	if e.text(",\n     \"weights\": "); !e.stored(at+".weight", []int{l.Out, l.In}, l.W) {
+		e.text("[")
+		for i := range l.Out {
+			e.text(separator(i) + "\n       ").numbers(l.W[i*l.In : (i+1)*l.In])
+		}
+		e.text("]")
+	}
+	if e.text(",\n     \"bias\": "); !e.stored(at+".bias", []int{l.Out}, l.B) {
+		e.numbers(l.B)
+	}
 	e.text("}")
 }
 
@@ -184,4 +199,24 @@ func (e *encoder) outputs(o *nn.Outputs) {
 		e.out = append(e.out[:start], e.out[start+len(", "):]...)
 	}
 	e.text("}")
+}
+
+// stored puts numbers into the file beside and writes where they are; false: too
+// few, or no file.
+func (e *encoder) stored(name string, shape []int, list []float64) bool {
+	if e.weights == nil || len(list) < besideFrom {
+		return false
+	}
+	t := &graph.Tensor{Type: graph.Float32, Shape: shape}
+	for _, x := range list {
+		if float64(float32(x)) != x {
+			t = &graph.Tensor{Type: graph.Float64, Shape: shape, F64: list}
+			break
+		}
+		t.F32 = append(t.F32, float32(x))
+	}
+	name = e.weights.free(name)
+	e.text("{\"file\": ").word(e.weights.File).text(", \"tensor\": ").word(name).text("}")
+	e.weights.add(name, dtypes[t.Type], shape, pack(t))
+	return true
 }

@@ -47,34 +47,38 @@ func Lower(m *nn.Model) (*graph.Graph, error) {
 	return g, nil
 }
 
-// Words reads back what Lower wrote beside the graph: the model's features and
-// outputs, without layers, and the width of its last layer. It is nil for graphs
-// of other makers. Faults are an *Error with the place in the metadata.
-func Words(g *graph.Graph) (m *nn.Model, width int, err error) {
-	if g.Metadata[metaFeatures] == "" || g.Metadata[metaOutputs] == "" {
-		return nil, 0, nil
+// told reads back what Lower wrote beside a graph; a graph of another maker has
+// no such words. Faults are an *Error with the place in the metadata.
+func (m *ONNX) told() error {
+	told := m.Metadata
+	if told[metaFeatures] == "" || told[metaOutputs] == "" {
+		return nil
 	}
-	width, err = strconv.Atoi(g.Metadata[metaWidth])
+	width, err := strconv.Atoi(told[metaWidth])
 	if err != nil || width < 1 {
-		return nil, 0, faultf("metadata "+metaWidth, "not a number of outputs")
+		return faultf("metadata "+metaWidth, "not a number of outputs")
 	}
-	m = &nn.Model{Name: g.Name}
-	features := &native{strict: newStrict([]byte(g.Metadata[metaFeatures])), model: m}
+	w := &nn.Model{}
+	features := &native{strict: newStrict([]byte(told[metaFeatures])), model: w}
 	if err := features.whole(func() error { return features.array(features.readFeature) }); err != nil {
-		return nil, 0, inMetadata(metaFeatures, err)
+		return inMetadata(metaFeatures, err)
 	}
-	outputs := &native{strict: newStrict([]byte(g.Metadata[metaOutputs])), model: m}
+	outputs := &native{strict: newStrict([]byte(told[metaOutputs])), model: w}
 	if err := outputs.whole(outputs.readOutputs); err != nil {
-		return nil, 0, inMetadata(metaOutputs, err)
+		return inMetadata(metaOutputs, err)
 	}
-	if err := checkFeatures(m.Features); err != nil {
-		return nil, 0, inMetadata(metaFeatures, err)
+	if err := checkFeatures(w.Features); err != nil {
+		return inMetadata(metaFeatures, err)
 	}
-	m.Outputs.Profiles = nil
-	for i := range m.Features {
-		m.Features[i].Profile = nil
+	w.Outputs.Profiles = nil
+	for i := range w.Features {
+		w.Features[i].Profile = nil
 	}
-	return m, width, checkOutputs(&m.Outputs, width)
+	m.Words = &graph.Words{Features: w.Features, Outputs: w.Outputs, Width: width}
+	if err := checkOutputs(&w.Outputs, width); err != nil {
+		return inMetadata(metaOutputs, err)
+	}
+	return nil
 }
 
 // whole reads a text with nothing behind what read takes.

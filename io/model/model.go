@@ -33,6 +33,7 @@ type Model struct {
 	// the order of the layers: what
 	// `cat heart.json heart.safetensors | sha256sum` prints.
 	SHA256 string
+	Beside []string // the files of weights that were read
 }
 
 // ErrModel matches, through errors.Is, every fault of a model file itself.
@@ -76,11 +77,20 @@ const (
 	maxParameters = 1 << 28   // weights and biases: 2 GiB of float64
 )
 
-// File is a model file of either kind: Native or ONNX is set.
+// File is a model file of either kind: Native or ONNX is set, the latter also
+// for a graph in the native manner.
 type File struct {
 	Path, Format, SHA256 string
 	Native               *Model
 	ONNX                 *ONNX
+}
+
+// Beside are the files of weights beside the model.
+func (f *File) Beside() []string {
+	if f.ONNX != nil {
+		return f.ONNX.Beside
+	}
+	return f.Native.Beside
 }
 
 // Load reads a model file: a native one, known by .json or a first brace, or an
@@ -95,7 +105,14 @@ func Load(path string) (*File, error) {
 	defer o.Close()
 	switch {
 	case looksNative(path, o.first):
-		m, err := loadNative(path, o.text)
+		text, err := readText(path, o.text)
+		if err != nil {
+			return nil, err
+		}
+		if isGraph(text) {
+			return loadGraph(path, text)
+		}
+		m, err := nativeOf(path, text)
 		if err != nil {
 			return nil, err
 		}
@@ -163,6 +180,15 @@ func isNamed(path, ext string) bool { return strings.EqualFold(filepath.Ext(path
 
 // loadNative reads a native model and the weights beside it.
 func loadNative(path string, r io.Reader) (*Model, error) {
+	text, err := readText(path, r)
+	if err != nil {
+		return nil, err
+	}
+	return nativeOf(path, text)
+}
+
+// readText reads a model file of JSON.
+func readText(path string, r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -170,6 +196,11 @@ func loadNative(path string, r io.Reader) (*Model, error) {
 	if len(text) > maxText {
 		return nil, &Error{File: path, Err: fmt.Errorf("more than %d MiB of text: put the weights into a safetensors file", maxText>>20)}
 	}
+	return text, nil
+}
+
+// nativeOf decodes the text of a native model.
+func nativeOf(path string, text []byte) (*Model, error) {
 	digest := sha256.New()
 	digest.Write(text)
 	beside := &beside{folder: filepath.Dir(path), digest: digest}
@@ -178,7 +209,7 @@ func loadNative(path string, r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, named(path, err)
 	}
-	return &Model{Model: m, Path: path, Format: nativeFormat, SHA256: hex.EncodeToString(digest.Sum(nil))}, nil
+	return &Model{Model: m, Path: path, Format: nativeFormat, SHA256: hex.EncodeToString(digest.Sum(nil)), Beside: beside.paths()}, nil
 }
 
 // named puts the file's name into a fault.

@@ -21,6 +21,7 @@ type ONNX struct {
 	// SHA256 is the hex digest of the model file, followed by every file of
 	// external data once, in the order in which the model names them.
 	SHA256 string
+	Beside []string // the files of weights that were read
 	IR     int
 	Opsets map[string]int // by domain, "" being ai.onnx
 }
@@ -62,7 +63,7 @@ func loadONNX(path string, r io.Reader) (*ONNX, error) {
 	if err != nil {
 		return nil, &Error{File: path, Err: err}
 	}
-	m.Path, m.SHA256 = path, hex.EncodeToString(digest.Sum(nil))
+	m.Path, m.SHA256, m.Beside = path, hex.EncodeToString(digest.Sum(nil)), b.paths()
 	return m, nil
 }
 
@@ -73,23 +74,6 @@ func DecodeONNX(data []byte) (*ONNX, error) {
 		return nil, &Error{Err: err}
 	}
 	return m, nil
-}
-
-// Table compiles the graph for tables; the words that Lower wrote beside it
-// hold. columns name the columns of inputs that are matrices.
-func (m *ONNX) Table(opt graph.Options, columns []string) (*graph.Table, error) {
-	words, width, err := Words(m.Graph)
-	if err != nil {
-		return nil, named(m.Path, err)
-	}
-	t, err := graph.CompileTable(m.Graph, opt, columns)
-	if err != nil || words == nil {
-		return t, err
-	}
-	if err := t.Tell(words, width); err != nil {
-		return nil, &Error{File: m.Path, Place: "metadata", Err: err}
-	}
-	return t, nil
 }
 
 // decodeONNX reads a ModelProto.
@@ -126,7 +110,10 @@ func decodeONNX(data []byte, b *beside) (*ONNX, error) {
 	if err := d.decode(body); err != nil {
 		return nil, err
 	}
-	return m, m.known()
+	if err := m.known(); err != nil {
+		return nil, err
+	}
+	return m, m.told()
 }
 
 // opset reads an OperatorSetIdProto.

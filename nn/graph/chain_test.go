@@ -27,11 +27,10 @@ func TestChainRoundTrip(t *testing.T) {
 				m.Layers[i].B[k] = float64(float32(b))
 			}
 		}
-		table, err := CompileTable(FromModel(m), Options{}, nil)
+		g := FromModel(m)
+		g.Words = &Words{m.Features, m.Outputs, m.OutputWidth()}
+		table, err := CompileTable(g, Options{}, nil)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := table.Tell(&nn.Model{Features: m.Features, Outputs: m.Outputs}, m.OutputWidth()); err != nil {
 			t.Fatal(err)
 		}
 		found, err := table.Chain()

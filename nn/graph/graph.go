@@ -28,6 +28,7 @@ type Graph struct {
 	// Columns are the names that the model's metadata give to the columns of
 	// its matrices; nil if they give none.
 	Columns []string
+	Words   *Words // nil: the file tells none
 }
 
 // Title is the graph's name.

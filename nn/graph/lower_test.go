@@ -63,11 +63,10 @@ func drawModel(t *rapid.T) *nn.Model {
 func TestFromModelAgrees(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawModel(t)
-		table, err := CompileTable(FromModel(m), Options{}, nil)
+		g := FromModel(m)
+		g.Words = &Words{m.Features, m.Outputs, m.OutputWidth()}
+		table, err := CompileTable(g, Options{}, nil)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := table.Tell(&nn.Model{Features: m.Features, Outputs: m.Outputs}, m.OutputWidth()); err != nil {
 			t.Fatal(err)
 		}
 		ours, err := NetworkScorer(m, nn.Kernel{})

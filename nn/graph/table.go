@@ -74,7 +74,13 @@ func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 	if err := t.features(columns); err != nil {
 		return nil, err
 	}
-	return t, t.predictions(len(g.Outputs))
+	if err := t.predictions(len(g.Outputs)); err != nil || g.Words == nil {
+		return t, err
+	}
+	if err := t.tell(g.Words); err != nil {
+		return nil, &UnsupportedError{[]Refusal{{Op: "metadata", Reason: err.Error()}}}
+	}
+	return t, nil
 }
 
 // fixWidths gives a matrix of any number of columns as many as there are names

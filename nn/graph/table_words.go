@@ -7,12 +7,19 @@ import (
 	"yhat/nn"
 )
 
-// Tell gives the features and outputs of a table the words that a model's file
-// tells beside its graph: units, bounds, names, labels and the threshold. m has
-// no layers, but width units in its last one: if that is one, and the graph gives
-// the probabilities of both labels, it predicts the second. The error says what
-// does not fit the graph.
-func (t *Table) Tell(m *nn.Model, width int) error {
+// Words are what a model's file may tell beside its graph: the features' units
+// and bounds, the outputs' names, labels and threshold, and how many outputs
+// the model has.
+type Words struct {
+	Features []nn.Feature
+	Outputs  nn.Outputs
+	Width    int
+}
+
+// tell gives the features and outputs of a table their words. A model of one
+// output whose graph gives the probabilities of both labels predicts the second.
+// The error says what does not fit the graph.
+func (t *Table) tell(m *Words) error {
 	at := map[string]int{}
 	for i := range t.Features {
 		at[t.Features[i].Name] = i
@@ -33,7 +40,7 @@ func (t *Table) Tell(m *nn.Model, width int) error {
 		c.column32.Min, c.column64.Min, c.column32.Max, c.column64.Max = low, low, high, high
 	}
 	o := &m.Outputs
-	if width == 1 && len(o.Labels) == 2 && len(t.Scores) == 2 {
+	if m.Width == 1 && len(o.Labels) == 2 && len(t.Scores) == 2 {
 		t.Scores = t.Scores[1:]
 	}
 	switch n := len(t.Scores); {

@@ -209,3 +209,14 @@ func roundFloat16(v float32) float32 {
 	unit := math.Ldexp(1, max(e-11, -24))
 	return float32(math.Copysign(math.RoundToEven(a/unit)*unit, float64(v)))
 }
+
+// Round is the value of a float type that is nearest to v, ties to even.
+func Round(t Type, v float32) float32 {
+	if t == Float16 || t == BFloat16 {
+		return roundTo(t, v)
+	}
+	return v
+}
+
+// Wrap brings an integer into the range of an integer type, modulo its size.
+func Wrap(t Type, v int64) int64 { return wrap(t, v) }
