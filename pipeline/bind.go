@@ -100,7 +100,7 @@ func (b *binder) chooseKept(fields []table.Field) error {
 	}
 	for i, f := range fields {
 		if !utf8.ValidString(f.Name) {
-			return fmt.Errorf("%w: %s: the name of column %d is no UTF-8 (%s); convert the file, as with iconv", table.ErrData, b.first.Path, i+1, table.BadUTF8)
+			return fmt.Errorf("%w: %s: the name of column %d is no UTF-8 (%s): see --encoding, such as windows-1252", table.ErrData, b.first.Path, i+1, table.BadUTF8)
 		}
 		if !b.job.Columns.KeepAll && !slices.Contains(b.job.Columns.Keep, f.Name) {
 			continue

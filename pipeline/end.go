@@ -112,7 +112,7 @@ var hints = map[table.Reason]string{
 	table.BadType:         "does not fit the column's type; see --types, or --on-bad-row",
 	table.Ragged:          "more or fewer cells than the header; see --on-bad-row",
 	table.BadQuote:        "bytes after a closing quote; see --on-bad-row",
-	table.BadUTF8:         "no UTF-8; see --on-bad-row",
+	table.BadUTF8:         "no UTF-8; see --encoding, or --on-bad-row",
 	table.TooLong:         "longer than --max-record; see --on-bad-row",
 	table.NonFiniteOutput: "the prediction is no finite number; see --on-bad-row",
 }

@@ -55,7 +55,7 @@ var rules = []rule{
 	},
 	{
 		layer: "yhat/io/table",
-		may:   []string{arrow, "github.com/google/flatbuffers/go", "github.com/klauspost/compress", "github.com/klauspost/pgzip", json2, system},
+		may:   []string{arrow, "github.com/google/flatbuffers/go", "github.com/klauspost/compress", "github.com/klauspost/pgzip", json2, system, "golang.org/x/text"},
 		never: []string{"net"},
 	},
 	{

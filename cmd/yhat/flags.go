@@ -21,6 +21,7 @@ func readFlags() []cli.Flag {
 	return []cli.Flag{
 		one(reading, "input-format", "`FORMAT` of the inputs: csv, tsv, ndjson, parquet, arrow or arrows (default: known by first bytes, then by name, else csv)"),
 		one(reading, "delimiter", "`CHAR` between the cells, or tab (default: the format's own)"),
+		one(reading, "encoding", "the text's encoding, `NAME`: "+joinEncodings()+" (default utf-8); what is written is UTF-8"),
 		truth(reading, "header", "=false: the first line is data; name the columns with --columns"),
 		truth(reading, "no-header", "the same as --header=false"),
 		many(reading, "columns", "`LIST` of the column names of a table without a header"),

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"yhat/io/table"
 )
@@ -17,7 +18,8 @@ type inputs struct {
 	filesFrom string
 	stdin     io.Reader
 	opt       table.ReadOptions
-	paths     []string // what they turn out to be
+	paths     []string     // what they turn out to be
+	advice    table.Advice // about the table that was looked at
 }
 
 // readInputs reads the flags that say what is read and how.
@@ -59,6 +61,12 @@ func readOptions(u *ui, s *settings, workers int) table.ReadOptions {
 		FinalNewline: s.yes("require-final-newline", false), TempDir: s.text("tmp-dir"), Stdin: u.stdin, Parallel: parallel(workers),
 		Memory: s.memory, Workers: workers, Alloc: u.room,
 	}
+	if s.has("encoding") {
+		var ok bool
+		if o.Encoding, ok = table.ParseEncoding(s.text("encoding")); !ok {
+			s.refuse("encoding", "%q is none of %s", s.text("encoding"), joinEncodings())
+		}
+	}
 	if s.has("columns") {
 		o.Columns = s.list("columns")
 	}
@@ -75,6 +83,15 @@ func readOptions(u *ui, s *settings, workers int) table.ReadOptions {
 		s.refuseUse("--decimal , and --delimiter , cannot both be")
 	}
 	return o
+}
+
+// joinEncodings lists the names of --encoding.
+func joinEncodings() string {
+	var names []string
+	for _, e := range table.Encodings {
+		names = append(names, string(e))
+	}
+	return strings.Join(names, ", ")
 }
 
 // format is a flag that names a format.

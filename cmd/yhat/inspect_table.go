@@ -24,6 +24,7 @@ func inspectTable(ctx context.Context, u *ui, s *settings, path string) error {
 		return err
 	}
 	d := describeTable(found, values)
+	d.advise(in.advice)
 	if asJSON {
 		return printJSON(u.stdout, d)
 	}
@@ -36,6 +37,7 @@ func lookAtTable(ctx context.Context, u *ui, in *inputs, path, when string, look
 	if look.Source, err = in.open(path); err != nil {
 		return nil, err
 	}
+	in.advice = table.Advise(look.Source)
 	if look.Missing = in.opt.Missing; look.Missing == nil {
 		look.Missing = table.DefaultMissing
 	}
@@ -50,6 +52,8 @@ type tableDescription struct {
 	Path      string              `json:"path"`
 	Format    string              `json:"format"`
 	Delimiter string              `json:"delimiter,omitempty"`
+	LooksLike string              `json:"delimiter_looks_like,omitempty"`
+	Encoding  string              `json:"encoding,omitempty"`
 	Bytes     *int64              `json:"bytes"` // null where not known
 	Rows      int64               `json:"rows"`
 	BadRows   int64               `json:"bad_rows"`
@@ -84,12 +88,43 @@ func describeTable(found *pipeline.TableSummary, values bool) *tableDescription 
 	return d
 }
 
+// advise adds what the first bytes look like.
+func (d *tableDescription) advise(a table.Advice) {
+	d.Encoding = a.Encoding
+	if a.Delimiter != 0 {
+		d.LooksLike = string(a.Delimiter)
+	}
+}
+
+// encodingNote says how to read text that is not UTF-8.
+func (d *tableDescription) encodingNote() string {
+	if e, ok := table.ParseEncoding(d.Encoding); ok && e != table.UTF8 && d.BadRows > 0 {
+		return d.Encoding + ", as it looks: use --encoding " + d.Encoding
+	}
+	return d.Encoding
+}
+
+// delimiterNote says which delimiter the header looks like.
+func (d *tableDescription) delimiterNote() string {
+	note := strconv.Quote(d.Delimiter)
+	switch d.LooksLike {
+	case "":
+		return note
+	case "\t":
+		return note + ", but it looks like a tab: use --delimiter tab"
+	}
+	return fmt.Sprintf("%s, but it looks like '%s': use --delimiter '%s'", note, d.LooksLike, d.LooksLike)
+}
+
 // print writes the description for people.
 func (d *tableDescription) print(out io.Writer, values bool) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "file\t%s\nformat\t%s\n", d.Path, d.Format)
 	if d.Delimiter != "" {
-		fmt.Fprintf(w, "delimiter\t%s\n", strconv.Quote(d.Delimiter))
+		fmt.Fprintf(w, "delimiter\t%s\n", d.delimiterNote())
+	}
+	if d.Encoding != "" {
+		fmt.Fprintf(w, "encoding\t%s\n", d.encodingNote())
 	}
 	if d.Bytes != nil {
 		fmt.Fprintf(w, "bytes\t%s\n", count(*d.Bytes))

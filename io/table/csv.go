@@ -120,8 +120,8 @@ func (s *csvSource) open() error {
 	first := min(max(s.opt.BlockSize, 4<<10), 64<<10)
 	for {
 		s.tail = s.fill(s.tail, first)
-		if bytes.HasPrefix(s.tail, []byte("\xff\xfe")) || bytes.HasPrefix(s.tail, []byte("\xfe\xff")) {
-			return fmt.Errorf("%w: the table is UTF-16; convert it to UTF-8 first", ErrData)
+		if err := checkEncoding(s.tail[:min(8, len(s.tail))]); err != nil {
+			return err
 		}
 		start, end, ok := s.firstRecord()
 		if ok {

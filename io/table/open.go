@@ -148,6 +148,9 @@ func (in *input) source(o ReadOptions) (Source, error) {
 	name, claimed := splitExtensions(in.path)
 	zip := sniffCompression(head, claimed)
 	in.format = chooseFormat(o.Format, head, name)
+	if o.Encoding != "" && zip == "" && !in.format.Text() {
+		return nil, fmt.Errorf("%w: --encoding is of text; this is %s", ErrUsage, in.format)
+	}
 	if zip != "" {
 		if in.format == Parquet && (o.Format == Parquet || extensionOf(name) == Parquet) {
 			return nil, errZippedParquet
@@ -194,9 +197,12 @@ func (in *input) streamed(r io.Reader, head []byte, o ReadOptions) (Source, erro
 	case Arrow, ArrowStream:
 		return newArrowStream(r, in.info, o)
 	}
-	if utf16(head) {
-		return nil, fmt.Errorf("%w: the text is UTF-16; convert it with: iconv -f UTF-16 -t UTF-8", ErrData)
+	if o.Encoding == "" || o.Encoding == UTF8 {
+		if err := checkEncoding(head); err != nil {
+			return nil, err
+		}
 	}
+	r = o.Encoding.decoded(r)
 	if o.FinalNewline {
 		r = &lineEnded{r: r}
 	}

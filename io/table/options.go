@@ -11,9 +11,10 @@ import (
 // ReadOptions say how an input is read. The zero value reads a comma
 // separated file with a header, or whatever the first bytes show.
 type ReadOptions struct {
-	Format    Format // "" to know it by first bytes, then extension, else CSV
-	Delimiter byte   // 0: the format's own
-	NoHeader  bool   // CSV family; Columns names the columns
+	Format    Format   // "" to know it by first bytes, then extension, else CSV
+	Delimiter byte     // 0: the format's own
+	Encoding  Encoding // of text; "": UTF-8
+	NoHeader  bool     // CSV family; Columns names the columns
 	Columns   []string
 	Missing   []string // tokens of a missing feature cell; nil: DefaultMissing
 	Decimal   byte     // 0: '.'

@@ -112,9 +112,3 @@ func chooseFormat(forced Format, head []byte, name string) Format {
 	}
 	return CSV
 }
-
-// utf16 reports whether text starts with the byte order mark of UTF-16 (or of
-// UTF-32, which starts with the same bytes).
-func utf16(head []byte) bool {
-	return bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff})
-}
