@@ -122,7 +122,9 @@ func (e *end[T]) write(t *trip[T], rows int) error {
 	if rows < t.count {
 		t.part.Truncate(rows)
 	}
-	return e.scorer.sink.Write(&t.part)
+	err := e.scorer.sink.Write(&t.part)
+	t.part.Release()
+	return err
 }
 
 // count adds the block to the totals.

@@ -135,6 +135,7 @@ func (s *scorer[T]) work(w *worker[T], t *trip[T]) error {
 	err := s.score(w, t)
 	if len(t.bad) == 0 && !s.job.Stats && (s.watch == nil || s.job.Limit == 0) {
 		t.desk, w.desk = w.desk, t.desk // the end need not look at it
+		w.desk.rows.Reset()
 	}
 	return err
 }
@@ -147,6 +148,7 @@ func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	if _, row := errors.AsType[*table.RowError](t.err); t.err != nil && !row {
 		return nil
 	}
+	t.block.Release() // what the rows show of it they hold themselves
 	// Of a record that ends the job, the rows before it are scored.
 	t.count, t.lines, t.bytes = t.rows.N, t.rows.Lines, t.rows.Bytes
 	clock.lap(&t.spent.decode)

@@ -2,6 +2,7 @@ package table
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -53,7 +54,11 @@ func (p *flatPage) decode(s *pageScratch) (arrow.Array, error) {
 			return nil, err
 		}
 	}
-	b, err := c.body(p, s)
+	room, own := p.room(s)
+	if own != nil {
+		defer own.Release()
+	}
+	b, err := c.body(p, room)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,41 @@ func (p *flatPage) decode(s *pageScratch) (arrow.Array, error) {
 	} else if p.header.kind == pageDataV2 {
 		b = b[p.header.levelBytes:]
 	}
+	if size := n * c.column.width; own != nil && present == n && len(b) >= size && aligned(b) {
+		values := memory.SliceBuffer(own, len(own.Bytes())-cap(b), size)
+		defer values.Release()
+		return c.made(n, 0, nil, values), nil
+	}
 	return c.array(b, n, present, dict, s)
+}
+
+// room is memory to decompress a page into: a worker's, used again for its next
+// page, or, where the values need no more work, that of the array to be, begun
+// so that they are aligned if all are there. nil where nothing is to be done.
+func (p *flatPage) room(s *pageScratch) (room []byte, own *memory.Buffer) {
+	h, c := &p.header, p.chunk
+	switch {
+	case !c.compressed(h):
+		return nil, nil
+	case h.encoding != encodingPlain || !c.column.asStored():
+		s.plain = sized(s.plain, int(h.plain))
+		return s.plain, nil
+	}
+	levels := int(h.levelBytes)
+	if h.kind == pageData && c.column.nullable {
+		levels = 4 + uvarintSize(uint64(p.rows)<<1) + 1 // a length, and one run
+	}
+	skip := -levels & 7
+	own = c.buffer(skip + int(h.plain))
+	return own.Bytes()[skip:], own
+}
+
+// uvarintSize is how many bytes a number takes as a varint.
+func uvarintSize(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
+// aligned reports whether b begins where a number of eight bytes may stand.
+func aligned(b []byte) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(b)))&7 == 0
 }
 
 // split parts a page's definition levels from its values.
@@ -138,9 +177,14 @@ func (c *flatChunk) array(b []byte, n, present int, dict *dictionaryValues, s *p
 	if err != nil {
 		return nil, err
 	}
-	data := array.NewData(c.column.dtype, n, append([]*memory.Buffer{validity}, values...), nil, n-present, 0)
+	return c.made(n, n-present, validity, values...), nil
+}
+
+// made is an array of the column's type.
+func (c *flatChunk) made(n, nulls int, validity *memory.Buffer, values ...*memory.Buffer) arrow.Array {
+	data := array.NewData(c.column.dtype, n, append([]*memory.Buffer{validity}, values...), nil, nulls, 0)
 	defer data.Release()
-	return array.MakeFromData(data), nil
+	return array.MakeFromData(data)
 }
 
 func (c *flatChunk) buffer(size int) *memory.Buffer {

@@ -33,7 +33,8 @@ func (d *dictionaryValues) release(mem memory.Allocator) {
 func (c *flatChunk) dictionary(s *pageScratch) (*dictionaryValues, error) {
 	c.dictOnce.Do(func() {
 		c.dictErr = guard(func() error {
-			b, err := c.body(c.dictPage, s)
+			s.plain = sized(s.plain, int(c.dictPage.header.plain))
+			b, err := c.body(c.dictPage, s.plain)
 			if err == nil {
 				err = c.readDictionary(b, int(c.dictPage.header.values))
 			}

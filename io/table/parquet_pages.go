@@ -43,6 +43,12 @@ type flatColumn struct {
 	dtype    arrow.DataType
 }
 
+// asStored reports whether Arrow holds plain values just as the file does.
+func (c *flatColumn) asStored() bool {
+	t, fixed := c.dtype.(arrow.FixedWidthDataType)
+	return fixed && (c.width == 4 || c.width == 8) && t.BitWidth() == 8*c.width
+}
+
 // flatPage is one page. Whichever worker first needs its rows decodes it for
 // all; it is dropped when the last block that needs it has been.
 type flatPage struct {
@@ -248,9 +254,9 @@ func (p *flatPage) load() error {
 	return nil
 }
 
-// body is a page's bytes, decompressed. They are good until the scratch is
-// used again.
-func (c *flatChunk) body(p *flatPage, s *pageScratch) ([]byte, error) {
+// body is a page's bytes, decompressed into room, which is at least as long.
+// They are good until the room is used again.
+func (c *flatChunk) body(p *flatPage, room []byte) ([]byte, error) {
 	h, packed := &p.header, p.bytes
 	if h.checked && crc32.ChecksumIEEE(packed) != h.crc {
 		return nil, fmt.Errorf("a page's checksum does not match")
@@ -259,26 +265,31 @@ func (c *flatChunk) body(p *flatPage, s *pageScratch) ([]byte, error) {
 	if h.kind == pageDataV2 {
 		levels = int(h.levelBytes)
 	}
-	if c.codec == nil || h.kind == pageDataV2 && h.uncompressed {
+	if !c.compressed(h) {
 		if h.packed != h.plain {
 			return nil, fmt.Errorf("a page of %d bytes says it has %d", h.packed, h.plain)
 		}
 		return packed, nil
 	}
-	s.plain = sized(s.plain, int(h.plain))
-	copy(s.plain, packed[:levels])
-	if len(packed) == levels && len(s.plain) == levels {
-		return s.plain, nil // nothing but levels
+	plain := room[:h.plain:h.plain]
+	copy(plain, packed[:levels])
+	if len(packed) == levels && len(plain) == levels {
+		return plain, nil // nothing but levels
 	}
-	out, err := codec.Decode(c.codec, s.plain[levels:], packed[levels:])
+	out, err := codec.Decode(c.codec, plain[levels:], packed[levels:])
 	if err != nil {
 		return nil, err
 	}
-	if len(out) != len(s.plain)-levels {
+	if len(out) != len(plain)-levels {
 		return nil, fmt.Errorf("a page of %d bytes says it has %d", len(out)+levels, h.plain)
 	}
-	if len(out) > 0 && &out[0] != &s.plain[levels] {
-		copy(s.plain[levels:], out)
+	if len(out) > 0 && &out[0] != &plain[levels] {
+		copy(plain[levels:], out)
 	}
-	return s.plain, nil
+	return plain, nil
+}
+
+// compressed reports whether a page's values are.
+func (c *flatChunk) compressed(h *pageHeader) bool {
+	return c.codec != nil && !(h.kind == pageDataV2 && h.uncompressed)
 }
