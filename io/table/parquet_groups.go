@@ -1,7 +1,6 @@
 package table
 
 import (
-	"context"
 	"encoding/base64"
 	"io"
 
@@ -52,12 +51,15 @@ func newGroupWriter(w io.Writer, stored, dense *arrow.Schema, parallel Parallel,
 	if err := meta.Append("ARROW:schema", base64.StdEncoding.EncodeToString(flight.SerializeSchema(stored, mem))); err != nil {
 		return nil, err
 	}
-	fw, err := file.NewParquetWriterWithError(w, pq.Root(), file.WithWriterProps(props), file.WithWriteMetadata(meta))
-	g := &flatGroups{w: fw, props: arrowProps, parallel: parallel}
-	if g.parallel == nil {
-		g.parallel = oneByOne
+	if parallel == nil {
+		parallel = oneByOne
 	}
-	return g, err
+	plain, err := newPlainGroups(w, dense, pq, props, meta)
+	if plain != nil || err != nil {
+		return &sideBySide{form: plain, parallel: parallel}, err
+	}
+	fw, err := file.NewParquetWriterWithError(w, pq.Root(), file.WithWriterProps(props), file.WithWriteMetadata(meta))
+	return &sideBySide{form: &flatGroups{w: fw, props: arrowProps}, parallel: parallel}, err
 }
 
 // flatType reports whether columns of a type have one value a row.
@@ -163,111 +165,3 @@ func writableList(a arrow.Array, mem memory.Allocator) (arrow.Array, error) {
 }
 
 func (g *nestedGroups) close() error { return g.w.Close() }
-
-// A few slices are written at a time, so that columns side by side have enough
-// to do between two meetings; wide tables need fewer.
-const (
-	slicesAtOnce = 8
-	valuesAtOnce = 512 << 10
-)
-
-// flatGroups writes the columns of a few slices at once.
-type flatGroups struct {
-	w        *file.Writer
-	props    pqarrow.ArrowWriterProperties
-	parallel Parallel
-	group    file.BufferedRowGroupWriter // nil between row groups
-	columns  []flatWriter
-	pieces   []arrow.RecordBatch // slices not yet written
-}
-
-// flatWriter writes one column of a row group.
-type flatWriter struct {
-	w      file.ColumnChunkWriter
-	ctx    context.Context // the library's memory for the column
-	levels []int16
-}
-
-func (g *flatGroups) slice(b arrow.RecordBatch) error {
-	b.Retain()
-	g.pieces = append(g.pieces, b)
-	if n := len(g.pieces); n == slicesAtOnce || n*sliceRows*int(b.NumCols()) >= valuesAtOnce {
-		return g.write()
-	}
-	return nil
-}
-
-// write writes the slices held, each column in the order of the slices.
-func (g *flatGroups) write() error {
-	defer g.release()
-	if g.group == nil {
-		if err := g.beginGroup(); err != nil {
-			return err
-		}
-	}
-	return g.parallel(context.Background(), len(g.columns), func(i int) error {
-		for _, p := range g.pieces {
-			if err := g.columns[i].write(p.Column(i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (g *flatGroups) beginGroup() (err error) {
-	if g.group, err = g.w.AppendBufferedRowGroupChecked(); err != nil {
-		return err
-	}
-	for i := range g.w.NumColumns() {
-		if i == len(g.columns) {
-			ctx := pqarrow.NewArrowWriteContext(context.Background(), &g.props)
-			g.columns = append(g.columns, flatWriter{ctx: ctx, levels: make([]int16, sliceRows)})
-		}
-		if g.columns[i].w, err = g.group.Column(i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (g *flatGroups) endGroup() error {
-	if err := g.write(); err != nil {
-		return err
-	}
-	group := g.group
-	g.group = nil
-	return group.Close()
-}
-
-func (g *flatGroups) release() {
-	releaseAll(g.pieces)
-	g.pieces = g.pieces[:0]
-}
-
-func (f *flatWriter) write(a arrow.Array) error {
-	levels := f.levels[:a.Len()]
-	definitionLevels(levels, a)
-	return pqarrow.WriteArrowToColumn(f.ctx, f.w, a, levels, nil, true)
-}
-
-// definitionLevels are 1 for values that are there and 0 for nulls.
-func definitionLevels(levels []int16, a arrow.Array) {
-	if a.NullN() == a.Len() { // of the null type too, which has no bitmap
-		clear(levels)
-		return
-	}
-	for i := range levels {
-		levels[i] = 1
-	}
-	if a.NullN() == 0 {
-		return
-	}
-	for i := range levels {
-		if a.IsNull(i) {
-			levels[i] = 0
-		}
-	}
-}
-
-func (g *flatGroups) close() error { return g.w.Close() }
