@@ -10,13 +10,18 @@ import (
 	"yhat/nn/graph"
 )
 
-// Model is a network as its file describes it: an *nn.Model, or a graph that
-// is still to be compiled.
+// Model is a network as its file describes it: an *nn.Model, or a Graph.
 type Model interface {
 	// Title is the model's name.
 	Title() string
 	// Parameters counts its weights and biases.
 	Parameters() int
+}
+
+// Graph is a model that is still to be compiled, once the columns of its
+// matrices have names (nil: those that the model itself gives).
+type Graph interface {
+	Table(opt graph.Options, columns []string) (*graph.Table, error)
 }
 
 // ready makes the job's model ready for tables, in one precision. columns name
@@ -25,11 +30,9 @@ func ready[T nn.Float](job *Job, columns []string) (nn.Scorer[T], error) {
 	switch m := job.Model.(type) {
 	case *nn.Model:
 		return nn.NewScorer[T](m, job.Kernel)
-	case *graph.Graph:
-		if columns == nil {
-			columns = m.Columns
-		}
-		s, err := graph.NewScorer[T](m, graph.Options{Kernel: job.Kernel}, columns, job.Columns.Activations)
+	case Graph:
+		compile := func(opt graph.Options) (*graph.Table, error) { return m.Table(opt, columns) }
+		s, err := graph.NewScorer[T](compile, graph.Options{Kernel: job.Kernel}, job.Columns.Activations)
 		return s, explainGraph(job, err)
 	}
 	return nil, fmt.Errorf("a model of type %T", job.Model)
@@ -61,7 +64,7 @@ func sources(job *Job, card *nn.Card, columns []string) ([]string, error) {
 	for i, f := range card.Features {
 		names[i] = f.Name
 	}
-	_, imported := job.Model.(*graph.Graph)
+	_, imported := job.Model.(Graph)
 	switch {
 	case columns == nil, imported && !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(names, c) }):
 		return names, nil

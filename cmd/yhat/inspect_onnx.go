@@ -80,16 +80,19 @@ type unsupportedPart struct {
 // the rest, and is the error.
 func inspectONNX(w io.Writer, m *model.ONNX, columns []string, asJSON bool) error {
 	d := describeGraph(m)
-	t, err := compileForPeople(m.Graph, columns)
+	t, err := compileForPeople(m, columns)
 	unsupported, bad := errors.AsType[*graph.UnsupportedError](err)
+	_, unnamed := errors.AsType[*graph.ColumnsError](err)
 	switch {
 	case bad:
 		for _, p := range unsupported.Parts {
 			d.Unsupported = append(d.Unsupported, unsupportedPart{p.Node, p.Op, p.Reason})
 		}
 		err = fmt.Errorf("model: %s: %w", m.Path, err)
+	case unnamed:
+		d.Note, err = err.Error()+": name them with --features a,b,c", nil
 	case err != nil:
-		d.Note, err = err.Error(), nil
+		return fmt.Errorf("model: %w", err)
 	default:
 		d.compiled(t)
 	}
@@ -101,19 +104,16 @@ func inspectONNX(w io.Writer, m *model.ONNX, columns []string, asJSON bool) erro
 
 // compileForPeople compiles a graph. The columns of a matrix that nobody names
 // are named by their places.
-func compileForPeople(g *graph.Graph, columns []string) (*graph.Table, error) {
-	if columns == nil {
-		columns = g.Columns
-	}
-	t, err := graph.CompileTable(g, graph.Options{}, columns)
+func compileForPeople(m *model.ONNX, columns []string) (*graph.Table, error) {
+	t, err := m.Table(graph.Options{}, columns)
 	matrix, ok := errors.AsType[*graph.ColumnsError](err)
-	if !ok || matrix.Need == 0 || len(columns) > 0 {
+	if !ok || matrix.Need == 0 || len(columns) > 0 || len(m.Columns) > 0 {
 		return t, err
 	}
 	for i := range matrix.Need {
 		columns = append(columns, "column "+strconv.Itoa(i+1))
 	}
-	return graph.CompileTable(g, graph.Options{}, columns)
+	return m.Table(graph.Options{}, columns)
 }
 
 // describeGraph tells what stands in the file.

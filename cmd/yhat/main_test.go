@@ -25,7 +25,10 @@ func TestStories(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			// A test of a job must not depend on the machine's own settings.
 			env.Setenv("YHAT_KERNEL", "")
-			return os.CopyFS(env.WorkDir, os.DirFS("testdata/models"))
+			if err := os.CopyFS(env.WorkDir, os.DirFS("testdata/models")); err != nil {
+				return err
+			}
+			return writeGraphs(env.WorkDir)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {

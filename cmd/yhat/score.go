@@ -75,7 +75,7 @@ func loadModel(job *pipeline.Job) error {
 	}
 	job.About.ModelSHA256 = f.SHA256
 	if f.ONNX != nil {
-		job.Model = f.ONNX.Graph
+		job.Model = f.ONNX
 	} else {
 		job.Model = f.Native.Model
 	}

@@ -11,13 +11,12 @@ import (
 // ErrPrecision says that a model does not reckon in float64.
 var ErrPrecision = errors.New("the model does not reckon in float64 from its inputs to its outputs")
 
-// NewScorer compiles a graph into a scorer of tables. columns name the columns
-// of its matrices, as for CompileTable. asked are layers, by number from 1 or
+// NewScorer compiles a graph into a scorer of tables by its own compile. asked are layers, by number from 1 or
 // by name, "all" of them, and names of other values that out of Forward may
 // take; names that the graph does not have are ignored. The error is that of
-// CompileTable, or ErrPrecision for a graph that is not of float64 where T is.
-func NewScorer[T nn.Float](g *Graph, opt Options, columns, asked []string) (nn.Scorer[T], error) {
-	t, err := CompileTable(g, opt, columns)
+// compile, or ErrPrecision for a graph that is not of float64 where T is.
+func NewScorer[T nn.Float](compile func(Options) (*Table, error), opt Options, asked []string) (nn.Scorer[T], error) {
+	t, err := compile(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -25,21 +24,21 @@ func NewScorer[T nn.Float](g *Graph, opt Options, columns, asked []string) (nn.S
 	if _, double := any(zero).(float64); double && !t.Double() {
 		return nil, ErrPrecision
 	}
-	if opt.Also = t.values(g, asked); len(opt.Also) > 0 {
-		if t, err = CompileTable(g, opt, columns); err != nil {
+	if opt.Also = t.values(asked); len(opt.Also) > 0 {
+		if t, err = compile(opt); err != nil {
 			return nil, err
 		}
 	}
 	s := &scorer[T]{table: t, card: t.Card()}
-	s.find(g, opt.Also)
+	s.find(opt.Also)
 	return s, nil
 }
 
 // values are the names of the values that are asked for.
-func (t *Table) values(g *Graph, asked []string) []string {
+func (t *Table) values(asked []string) []string {
 	made := map[string]bool{}
-	for i := range g.Nodes {
-		for _, o := range g.Nodes[i].Outputs {
+	for _, d := range t.graph.Nodes {
+		for _, o := range d.Outputs {
 			made[o] = o != ""
 		}
 	}
@@ -99,7 +98,7 @@ func (t *Table) Card() *nn.Card {
 		c.Values = append(c.Values, nn.Value{Name: l.Node, Alias: l.Output, Units: l.Width})
 	}
 	c.Values = append(c.Values, nn.Value{Units: len(t.Scores)})
-	if t.Label != nil {
+	if t.Label != nil && !t.told {
 		c.Chooses = true
 		if t.outputs[t.Label.Output].value.typ == String {
 			c.Words = t.strings
@@ -110,11 +109,11 @@ func (t *Table) Card() *nn.Card {
 
 // find finds the places of the layers and of the scores, and adds the other
 // values that are asked for between them.
-func (s *scorer[T]) find(g *Graph, also []string) {
+func (s *scorer[T]) find(also []string) {
 	t, outputs, taken := s.table, s.table.Program.Outputs(), map[string]bool{}
 	at := func(name string) int {
 		if i := slices.Index(also, name); i >= 0 {
-			return len(g.Outputs) + i
+			return len(t.graph.Outputs) + i
 		}
 		return -1
 	}

@@ -25,6 +25,7 @@ type Table struct {
 
 	opt   Options
 	cells []cell
+	told  bool // by Tell what the outputs mean
 	set32 *kernel.Set[float32]
 	set64 *kernel.Set[float64]
 }
@@ -59,9 +60,13 @@ func (e *ColumnsError) Error() string {
 }
 
 // CompileTable compiles a graph for tables. columns name the columns of inputs
-// that are matrices, in order; an input of one column has its own name. The
+// that are matrices, in order (nil: those of the model's metadata); an input of
+// one column has its own name. The
 // error is an *UnsupportedError or a *ColumnsError.
 func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
+	if columns == nil {
+		columns = g.Columns
+	}
 	opt, err := g.fixWidths(opt, columns)
 	if err != nil {
 		return nil, err
@@ -81,6 +86,11 @@ func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 		return nil, &UnsupportedError{[]Refusal{{Op: "metadata", Reason: err.Error()}}}
 	}
 	return t, nil
+}
+
+// Table is CompileTable of this graph.
+func (g *Graph) Table(opt Options, columns []string) (*Table, error) {
+	return CompileTable(g, opt, columns)
 }
 
 // fixWidths gives a matrix of any number of columns as many as there are names

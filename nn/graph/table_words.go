@@ -51,6 +51,6 @@ func (t *Table) tell(m *Words) error {
 	case o.Threshold != nil && n != 1:
 		return fmt.Errorf("a threshold, and the graph has %d outputs", n)
 	}
-	t.Outputs = *o
+	t.Outputs, t.told = *o, true
 	return nil
 }
