@@ -188,6 +188,9 @@ func (e *end[T]) tell() {
 	}
 	if e.tally != nil {
 		e.scorer.tellDrift(e.tally, e.report)
+		if e.job.plan != nil {
+			e.job.plan.counted(e.scorer.watch, e.tally)
+		}
 	}
 }
 

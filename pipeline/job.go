@@ -54,6 +54,7 @@ type Job struct {
 	Progress func(Progress)
 
 	profiling *profiling // gathers profiles as well
+	plan      *Plan      // is told how things are bound
 }
 
 // About identifies the run and its model, for reports and --add.

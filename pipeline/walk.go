@@ -51,6 +51,9 @@ func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *ve
 		return err
 	}
 	layout := table.Layout{Kept: cutter.binder.kept, Made: scorer.layout()}
+	if job.plan != nil {
+		job.plan.bound(scorer.card, cutter.input.binding, cutter.input.info, layout)
+	}
 	if scorer.sink, err = createSink(job, scorer.columns, layout, cutter, verifier); err != nil {
 		cutter.close()
 		return err

@@ -99,6 +99,8 @@ func scoreFlags() []cli.Flag {
 	)
 	flags = append(flags, runFlags()...)
 	flags = append(flags, memoryFlag(),
+		truth(running, "plan", "score and write nothing: print which column is which feature, what comes out, and what is missing or bad in the first 100,000 rows (or --limit N)"),
+		truth(running, "json", "with --plan: print JSON"),
 		one(running, "max-duration", "give up (75) after `TIME`, such as 30m or 90s; no output then"),
 		truth(running, "wait", "wait while another run writes the same output, instead of giving up (75)"),
 		truth(running, "force", "with -o DIR/: make all outputs, those that are done already too"),

@@ -40,6 +40,9 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 	r.expect, r.most = s.whole("expect-rows", -1, 0), s.duration("max-duration")
 	r.when, r.digest = s.choice("progress", "auto", "auto", "always", "never"), s.digest()
 	r.watching = readWatch(s)
+	if s.yes("json", false) && !s.yes("plan", false) {
+		s.refuseUse("--json goes with --plan; a run tells JSON by --report and --summary")
+	}
 	if s.err != nil {
 		return nil, s.err
 	}

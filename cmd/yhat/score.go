@@ -25,6 +25,7 @@ yhat score -m heart.json patients.csv --on-bad-row reject --rejects bad.csv -o g
 yhat score -m heart.json patients.csv --threshold 0.3 --bands low=0,refer=0.1,high=0.3
 yhat score -m heart.json patients.csv --activations all --keep none -o inside.parquet
 yhat score --config job.yaml --report run.json
+yhat score -m heart.json clinic.csv --plan
 `
 
 func scoreCommand(u *ui) *cli.Command {
@@ -43,6 +44,9 @@ func scoreCommand(u *ui) *cli.Command {
 			r, err := readScoring(c.Context, u, s)
 			if err != nil {
 				return err
+			}
+			if s.yes("plan", false) {
+				return r.printPlan(c.Context, s.yes("json", false))
 			}
 			return r.run(c.Context)
 		},
