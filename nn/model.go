@@ -19,7 +19,12 @@ type Model struct {
 	Features []Feature
 	Layers   []Layer
 	Outputs  Outputs
+	// Provenance says where the model comes from, for people.
+	Provenance []Note
 }
+
+// Note is a word about a model.
+type Note struct{ Key, Value string }
 
 // Feature says how one column of a table becomes inputs of the network: one
 // input for a number, one for each category otherwise.

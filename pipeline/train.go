@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,8 +28,11 @@ type TrainJob struct {
 	Name         string
 	Targets      []string
 	Features     []string
-	Map          map[string]Source // as in Binding
-	Categorical  []string          // features that are words whatever they look like
+	Map          map[string]Source     // as in Binding
+	Categorical  []string              // features that are words whatever they look like
+	Units        map[string]string     // of features, for people
+	Bounds       map[string][2]float64 // of features, after Map; outside a row is bad
+	Labels       map[string]string     // names for the target's values; nil: as they stand
 	WeightColumn string
 	Task         Task   // "": by the target
 	Positive     string // the label that y_hat is the probability of; "": the last in order
@@ -139,6 +143,10 @@ func (s *survey) model() (*nn.Model, error) {
 		if err != nil {
 			return nil, err
 		}
+		f.Unit = s.job.Units[f.Name]
+		if b, ok := s.job.Bounds[f.Name]; ok {
+			f.Min, f.Max = &b[0], &b[1]
+		}
 		m.Features = append(m.Features, f)
 	}
 	last := nn.Identity.Default()
@@ -168,10 +176,10 @@ func (s *survey) outputs() nn.Outputs {
 	switch {
 	case s.task == Binary:
 		half := 0.5
-		o.Labels, o.Threshold = s.labels, &half
+		o.Labels, o.Threshold = s.renamed(), &half
 	case s.task == Multiclass:
-		o.Names, o.Labels = nil, s.labels
-		for _, l := range s.labels {
+		o.Names, o.Labels = nil, s.renamed()
+		for _, l := range o.Labels {
 			o.Names = append(o.Names, "y_hat_"+l)
 		}
 	case len(s.job.Targets) > 1:
@@ -181,6 +189,17 @@ func (s *survey) outputs() nn.Outputs {
 		}
 	}
 	return o
+}
+
+// renamed are the labels as the model calls them.
+func (s *survey) renamed() []string {
+	names := slices.Clone(s.labels)
+	for i, l := range names {
+		if to, ok := s.job.Labels[l]; ok {
+			names[i] = to
+		}
+	}
+	return names
 }
 
 // unscale makes a linear last layer give targets in their own units, as far

@@ -78,6 +78,16 @@ func (s *survey) check() error {
 			return fmt.Errorf("%w: --map names %s, which is no feature%s", table.ErrUsage, quote(name), didYouMean(name, s.job.Features))
 		}
 	}
+	for name := range s.job.Units {
+		if !slices.Contains(s.job.Features, name) {
+			return fmt.Errorf("%w: --unit names %s, which is no feature%s", table.ErrUsage, quote(name), didYouMean(name, s.job.Features))
+		}
+	}
+	for name := range s.job.Bounds {
+		if !slices.Contains(s.job.Features, name) {
+			return fmt.Errorf("%w: --bounds names %s, which is no feature%s", table.ErrUsage, quote(name), didYouMean(name, s.job.Features))
+		}
+	}
 	for _, name := range s.job.Categorical {
 		if !slices.Contains(s.job.Features, name) {
 			return fmt.Errorf("%w: --categorical names %s, which is no feature%s", table.ErrUsage, quote(name), didYouMean(name, s.job.Features))
@@ -136,6 +146,9 @@ func (s *survey) glance(ctx context.Context) error {
 		if slices.Contains(s.job.Categorical, c.name) {
 			c.words = true
 		}
+		if _, bounded := s.job.Bounds[c.name]; c.words && bounded {
+			return fmt.Errorf("%w: --bounds %s: a category has none", table.ErrUsage, c.name)
+		}
 		if c.words && (c.factor != 1 || c.plus != 0) {
 			return fmt.Errorf("%w: --map %s: a category has no unit to change", table.ErrUsage, c.name)
 		}
@@ -148,7 +161,10 @@ func (s *survey) take(b *scanned) error {
 	faults := s.faults(b)
 	for row := range b.rows.N {
 		s.read++
-		fault := faults[row]
+		fault, isBad := faults[row]
+		if !isBad {
+			fault = s.outside(b, row)
+		}
 		if !s.hasTargets(b, row) {
 			if fault.reason == table.Good || fault.slot >= 0 && fault.slot < int32(s.firstTarget) {
 				s.noTarget++ // a row that teaches nothing may be as bad as it likes
@@ -169,6 +185,23 @@ func (s *survey) take(b *scanned) error {
 		}
 	}
 	return nil
+}
+
+// outside finds a feature of the row beyond its bounds.
+func (s *survey) outside(b *scanned, row int) fault {
+	if len(s.job.Bounds) == 0 {
+		return fault{}
+	}
+	for i := range s.columns {
+		c := &s.columns[i]
+		limit, ok := s.job.Bounds[c.name]
+		if x, there := cell(b.number(i), row); ok && there {
+			if x = x*c.factor + c.plus; x < limit[0] || x > limit[1] {
+				return fault{reason: table.OutOfRange, slot: int32(i), column: c.column}
+			}
+		}
+	}
+	return fault{}
 }
 
 // fault is the first thing wrong with a row.
@@ -320,6 +353,9 @@ func (s *survey) conclude() error {
 		s.task = first.task()
 	}
 	if s.task == Regression {
+		if s.job.Labels != nil {
+			return fmt.Errorf("%w: --labels goes with classes, not with regression", table.ErrUsage)
+		}
 		return errors.Join(s.checkClassWeights(), s.concludeNumbers())
 	}
 	if len(s.targets) > 1 {
@@ -329,11 +365,27 @@ func (s *survey) conclude() error {
 	if s.labels, err = first.labels(s.job.Targets[0], s.job.Positive); err != nil {
 		return err
 	}
-	if err := s.checkClassWeights(); err != nil {
+	if err := errors.Join(s.checkClassWeights(), s.checkLabels()); err != nil {
 		return err
 	}
 	if s.task == Binary && len(s.labels) != 2 {
 		return fmt.Errorf("%w: target %s has %d different values, a binary task wants 2", table.ErrData, quote(s.job.Targets[0]), len(s.labels))
+	}
+	return nil
+}
+
+// checkLabels refuses names for values that are not there, and names that two
+// values would share.
+func (s *survey) checkLabels() error {
+	for value := range s.job.Labels {
+		if !slices.Contains(s.labels, value) {
+			return fmt.Errorf("%w: --labels: the target has no value %s", table.ErrUsage, quote(value))
+		}
+	}
+	names := s.renamed()
+	slices.Sort(names)
+	if len(slices.Compact(names)) < len(s.labels) {
+		return fmt.Errorf("%w: --labels: two values of the target have the same name", table.ErrUsage)
 	}
 	return nil
 }

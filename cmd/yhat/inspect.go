@@ -126,6 +126,9 @@ type modelDescription struct {
 	Outputs    []string             `json:"outputs"`
 	Labels     []string             `json:"labels,omitempty"`
 	Threshold  *float64             `json:"threshold,omitempty"`
+	Provenance map[string]string    `json:"provenance,omitempty"`
+
+	notes []nn.Note // the same, in the model's order
 }
 
 // featureDescription is one feature of a model.
@@ -156,7 +159,13 @@ type layerDescription struct {
 // describeModel gathers what inspect tells about a model.
 func describeModel(m *model.Model) *modelDescription {
 	d := &modelDescription{Path: m.Path, Format: m.Format, Name: m.Name, SHA256: m.SHA256, Inputs: m.InputWidth(),
-		Parameters: m.Parameters(), Outputs: pipeline.PredictionNames(m.Card()), Labels: m.Outputs.Labels, Threshold: m.Outputs.Threshold}
+		Parameters: m.Parameters(), Outputs: pipeline.PredictionNames(m.Card()), Labels: m.Outputs.Labels, Threshold: m.Outputs.Threshold, notes: m.Provenance}
+	for _, n := range m.Provenance {
+		if d.Provenance == nil {
+			d.Provenance = map[string]string{}
+		}
+		d.Provenance[n.Key] = n.Value
+	}
 	for i := range m.Features {
 		d.Features = append(d.Features, describeFeature(&m.Features[i]))
 	}
@@ -220,6 +229,12 @@ func (d *modelDescription) print(out io.Writer) error {
 	for _, f := range d.Features {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(f.Name), dash(f.Unit), f.fill(), number(f.Min), number(f.Max),
 			number(f.Center), number(f.Scale), f.categories())
+	}
+	if len(d.notes) > 0 {
+		fmt.Fprint(w, "\nPROVENANCE\n")
+	}
+	for _, n := range d.notes {
+		fmt.Fprintf(w, "%s\t%s\n", oneLine(n.Key), oneLine(n.Value))
 	}
 	return w.Flush()
 }

@@ -61,6 +61,7 @@ type learning struct {
 	bar            string
 	memory         int
 	started        time.Time
+	stdin          map[int]bool // inputs that came from a pipe
 }
 
 // run reads, learns and publishes the model, then the report.
@@ -76,11 +77,18 @@ func (l *learning) run(ctx context.Context) error {
 	}
 	room := &room{folder: l.in.opt.TempDir, memory: l.memory}
 	defer room.close()
+	l.stdin = map[int]bool{}
+	for i, path := range l.in.paths {
+		l.stdin[i] = path == "-"
+	}
 	if err := room.spoolStdin(l.in); err != nil {
 		return err
 	}
 	m, report, err := l.learn(ctx, room)
 	if err != nil {
+		return err
+	}
+	if m.Provenance, err = l.provenance(report); err != nil {
 		return err
 	}
 	var text bytes.Buffer

@@ -25,6 +25,8 @@ func trainFlags() []cli.Flag {
 		many(reading, "target", "what to learn: the `NAME` of a column; several, or a list, for a regression of several numbers (required)"),
 		many(reading, "features", "`LIST` of the columns to learn from (required)"),
 		many(reading, "categorical", "`LIST` of features that are words though they look like numbers"),
+		many(reading, "unit", "units of features for people, `FEATURE=UNIT,…`"),
+		many(reading, "bounds", "`FEATURE=MIN..MAX,…`: outside a row is bad, here and when the model scores"),
 		one(reading, "weight-column", "`NAME` of a column that weighs the rows"),
 		one(reading, "validate", "`SHARE` of the rows that decide when to stop (default 0.1; 0: none)"),
 		one(reading, "test", "`SHARE` of the rows kept to judge the finished network (default 0)"),
@@ -35,6 +37,7 @@ func trainFlags() []cli.Flag {
 
 		one(networkGroup, "task", "`WHAT` to learn: binary, multiclass or regression (default: by the target's values)"),
 		one(networkGroup, "positive", "the `LABEL` that y_hat is the probability of (default: the last of the two in order)"),
+		many(networkGroup, "labels", "names for the target's values, `VALUE=NAME,…` (default: as they stand)"),
 		many(networkGroup, "hidden", "units of the hidden layers, `LIST` (default 16,8); none for a linear model"),
 		one(networkGroup, "activation", "`σ` of the hidden layers (default relu)"),
 		one(networkGroup, "output-activation", "`σ` of the last layer of a regression (default identity)"),
@@ -78,6 +81,7 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	job.Task = pipeline.Task(s.choice("task", "", "binary", "multiclass", "regression"))
 	job.Loss = s.choice("loss", "", "cross_entropy", "squared", "huber")
 	l.job = job
+	job.Units, job.Labels, job.Bounds = s.wordsOf("unit", "FEATURE=UNIT"), s.wordsOf("labels", "VALUE=NAME"), s.bounds()
 	l.readNetwork(s)
 	l.readFit(s)
 	l.readSplit(s)
@@ -96,6 +100,36 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	var err error
 	job.Kernel, err = chooseKernel()
 	return l, err
+}
+
+// wordsOf are the pairs of a flag, by their first word; nil without any.
+func (s *settings) wordsOf(name, form string) map[string]string {
+	var words map[string]string
+	for _, p := range s.pairs(name, form) {
+		if words == nil {
+			words = map[string]string{}
+		}
+		words[p.name] = strings.TrimSpace(p.value)
+	}
+	return words
+}
+
+// bounds reads --bounds.
+func (s *settings) bounds() map[string][2]float64 {
+	var bounds map[string][2]float64
+	for name, text := range s.wordsOf("bounds", "FEATURE=MIN..MAX") {
+		from, to, ok := strings.Cut(text, "..")
+		low, okLow := parseNumber(from)
+		high, okHigh := parseNumber(to)
+		if !ok || !okLow || !okHigh || low > high {
+			s.refuse("bounds", "%q is no MIN..MAX", text)
+		}
+		if bounds == nil {
+			bounds = map[string][2]float64{}
+		}
+		bounds[name] = [2]float64{low, high}
+	}
+	return bounds
 }
 
 // checkState refuses states that could not be kept.

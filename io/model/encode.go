@@ -39,12 +39,25 @@ func EncodeBeside(w io.Writer, m *nn.Model, weights *Weights) error {
 	if o := &m.Outputs; o.Names != nil || o.Labels != nil || o.Threshold != nil || o.Profiles != nil {
 		e.text(",\n  \"outputs\": ").outputs(o)
 	}
+	e.notes(m.Provenance)
 	e.text("\n}\n")
 	if e.err != nil {
 		return &Error{Err: e.err}
 	}
 	_, err := w.Write(e.out)
 	return err
+}
+
+// notes writes the provenance, a word a line.
+func (e *encoder) notes(notes []nn.Note) {
+	if len(notes) == 0 {
+		return
+	}
+	e.text(",\n  \"provenance\": {")
+	for i, n := range notes {
+		e.text(separator(i) + "\n    ").word(n.Key).text(": ").word(n.Value)
+	}
+	e.text("\n  }")
 }
 
 // encoder appends JSON text; err is the first word that is no UTF-8.

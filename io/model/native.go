@@ -16,7 +16,7 @@ const (
 
 // The keys of the native format.
 const (
-	modelKeys    = "format, name, features, layers, outputs"
+	modelKeys    = "format, name, features, layers, outputs, provenance"
 	featureKeys  = "name, unit, fill, center, scale, min, max, categories, unknown, profile"
 	layerKeys    = "name, activation, alpha, beta, weights, bias"
 	outputsKeys  = "names, labels, threshold, profiles"
@@ -74,6 +74,8 @@ func (d *native) decode() error {
 			return d.array(d.readLayer)
 		case "outputs":
 			return d.readOutputs()
+		case "provenance":
+			return d.object("", d.readNote)
 		}
 		return err
 	})
@@ -86,6 +88,13 @@ func (d *native) decode() error {
 		}
 	}
 	return d.end()
+}
+
+// readNote reads a word of the provenance.
+func (d *native) readNote(key string) error {
+	value, err := d.word()
+	d.model.Provenance = append(d.model.Provenance, nn.Note{Key: key, Value: value})
+	return err
 }
 
 func (d *native) readFormat() error {

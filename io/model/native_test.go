@@ -32,9 +32,11 @@ func TestFaults(t *testing.T) {
 		{small, `{"layer": 1, "format": "yhat/10"}`, `format: "yhat/10" is newer than this version of yhat, which reads "yhat/1"`},
 		{small, `{"format": "yhat/1"}`, `features: missing`},
 		{small, `{"format": "yhat/1", "features": []}`, `layers: missing`},
-		{`"name": "small"`, `"title": "small"`, `unknown key "title" (known: format, name, features, layers, outputs)`},
-		{`"name": "small"`, `"Name": "small"`, `unknown key "Name" (known: format, name, features, layers, outputs)`},
+		{`"name": "small"`, `"title": "small"`, `unknown key "title" (known: format, name, features, layers, outputs, provenance)`},
+		{`"name": "small"`, `"Name": "small"`, `unknown key "Name" (known: format, name, features, layers, outputs, provenance)`},
 		{`"name": "small"`, `"name": null`, `name: want a string, got null`},
+		{`"name": "small"`, `"name": "small", "provenance": "me"`, `provenance: want an object, got a string`},
+		{`"name": "small"`, `"name": "small", "provenance": {"seed": 1}`, `provenance.seed: want a string, got a number`},
 		// features
 		{`"unit": "kg"`, `"units": "kg"`, `features[0]: unknown key "units" (known: name, unit, fill, center, scale, min, max, categories, unknown, profile)`},
 		{`{"name": "x", `, `{`, `features[0].name: missing`},
