@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"yhat/io/table"
-	"yhat/pipeline/flow"
 )
 
 // inside is a run of the command within the test, its file system and streams
@@ -31,13 +30,5 @@ func (in *inside) run(args ...string) int {
 	}
 	u := &ui{stdin: in.stdin, stdout: in.stdout, stderr: &in.err, fs: in.fs, runID: newRunID(time.Now())}
 	u.log = slog.New(plainLog{&in.err})
-	app := newApp(u)
-	err := flow.Try(func() error {
-		args, err := tidyArgs(app, args)
-		if err != nil {
-			return err
-		}
-		return app.RunContext(context.Background(), append([]string{"yhat"}, args...))
-	})
-	return u.finish(context.Background(), err)
+	return u.run(context.Background(), args)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/signal"
@@ -31,7 +32,14 @@ func run(args []string) int {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := untilSignal()
 	defer stop()
-	u := newUI(os.Stdin, os.Stdout, os.Stderr)
+	return newUI(os.Stdin, os.Stdout, os.Stderr).run(ctx, args)
+}
+
+// run runs the command that the arguments name, and tells how it ended.
+func (u *ui) run(ctx context.Context, args []string) int {
+	if wantsJSON(args) {
+		u.logJSON() // what is wrong with the flags themselves is told so too
+	}
 	app := newApp(u)
 	err := flow.Try(func() error {
 		args, err := tidyArgs(app, args)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +15,26 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"yhat": main}) }
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"yhat": main,
+		// The program with a stdout that no program meets: writes of it panic, or
+		// fail in a way that has no name.
+		"yhat-panics": func() { os.Exit(oddStdout(func() error { panic("a fault of our own") })) },
+		"yhat-odd":    func() { os.Exit(oddStdout(func() error { return errors.New("nothing that has a code") })) },
+	})
+}
+
+// oddStdout runs the command with a stdout whose writes end in an odd way.
+func oddStdout(write func() error) int {
+	u := newUI(os.Stdin, os.Stdout, os.Stderr)
+	u.stdout = oddWriter(write)
+	return u.run(context.Background(), os.Args[1:])
+}
+
+type oddWriter func() error
+
+func (w oddWriter) Write(p []byte) (int, error) { return 0, w() }
 
 // TestStories runs the stories of testdata: each says at its head why it is
 // there. The small models of testdata/models lie in every story's folder.

@@ -63,8 +63,23 @@ func (u *ui) configure(s *settings) {
 	u.room = table.NewRoom(s.memory / 2)
 	u.quiet = s.yes("quiet", false)
 	if s.choice("log-format", "text", "text", "json") == "json" {
-		u.log = slog.New(slog.NewJSONHandler(u.stderr, nil)).With("run_id", u.runID)
+		u.logJSON()
 	}
+}
+
+// logJSON makes every message a line of JSON that carries the run's name.
+func (u *ui) logJSON() { u.log = slog.New(slog.NewJSONHandler(u.stderr, nil)).With("run_id", u.runID) }
+
+// wantsJSON looks for --log-format json before flags are read for good.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch name, value, _ := strings.Cut(strings.TrimLeft(arg, "-"), "="); {
+		case !strings.HasPrefix(arg, "-") || name != "log-format":
+		case value == "json" || value == "" && i+1 < len(args) && args[i+1] == "json":
+			return true
+		}
+	}
+	return len(args) > 0 && os.Getenv(envName(args[0], "log-format")) == "json"
 }
 
 // chatty reports whether a person watches and wants to be told.
