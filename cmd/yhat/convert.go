@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ import (
 const convertExamples = `yhat convert heart.json -o heart.onnx
 yhat convert pipeline.onnx -o pipeline.json
 yhat convert net.onnx --features age,bmi,pulse -o net.json
+yhat convert state.safetensors --layers layers.json -o net.json
 yhat convert big.json --weights beside -o small.json     # and small.safetensors
 `
 
@@ -38,6 +40,7 @@ func convertCommand(u *ui) *cli.Command {
 		Description: convertExamples,
 		Flags: []cli.Flag{
 			many(reading, "features", "`LIST` of the columns of an input that is a matrix, in order, where the model does not name them"),
+			file(reading, "layers", "what network a .safetensors of weights (torch's state_dict) is of: `FILE`"),
 			file(writing, "output", "the model to write, whose name ends in .json or .onnx: `FILE`", "o"),
 			one(writing, "as", "what a .json holds: layers, a graph, or auto: layers where the model is a chain of them: `KIND`"),
 			one(writing, "weights", "inline in the .json, beside it in a .safetensors, or auto: `WHERE`"),
@@ -65,12 +68,13 @@ type conversion struct {
 	input, output string
 	columns       []string
 	as, weights   string
+	steps         string // a file of layers; "": MODEL is a whole model
 	tolerance     float64
 	kernel        nn.Kernel
 }
 
 func readConversion(u *ui, s *settings) (*conversion, error) {
-	v := &conversion{ui: u, output: s.text("output"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6),
+	v := &conversion{ui: u, output: s.text("output"), steps: s.text("layers"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6),
 		as: s.choice("as", "auto", "auto", "layers", "graph"), weights: s.choice("weights", "auto", "auto", "inline", "beside")}
 	switch kind := modelKind(v.output); {
 	case len(s.inputs) != 1:
@@ -79,6 +83,10 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 		s.refuseUse("convert needs -o FILE, whose name ends in .json or .onnx")
 	case kind != ".json" && kind != ".onnx":
 		s.refuseUse("-o %s: the name of a model ends in .json or .onnx", v.output)
+	case (modelKind(s.inputs[0]) == ".safetensors") != s.has("layers"):
+		s.refuseUse("weights are a .safetensors, and --layers FILE says what network they are of; it is for nothing else")
+	case slices.Contains(pickles, modelKind(s.inputs[0])):
+		s.refuseUse("%s: such files hold programs and are not read; export ONNX or safetensors, as the README shows", s.inputs[0])
 	case s.inputs[0] == "-":
 		s.refuseUse("a model is read from a file, not from stdin")
 	case kind == ".onnx" && kind == modelKind(s.inputs[0]):
@@ -90,12 +98,29 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 		return nil, s.err
 	}
 	v.input = s.inputs[0]
-	if samePath(v.input, v.output) {
-		return nil, fmt.Errorf("%w: %s would be written over itself", table.ErrUsage, v.input)
+	for _, path := range []string{v.input, v.steps} {
+		if path != "" && samePath(path, v.output) {
+			return nil, fmt.Errorf("%w: %s would be written over itself", table.ErrUsage, path)
+		}
 	}
 	var err error
 	v.kernel, err = chooseKernel()
 	return v, err
+}
+
+// pickles are the formats of other programs that run code when they are read.
+var pickles = []string{".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".h5", ".keras"}
+
+// load reads the model, or makes one of weights and layers.
+func (v *conversion) load() (*model.File, error) {
+	if v.steps == "" {
+		return model.Load(v.input)
+	}
+	m, err := model.LoadStateDict(v.steps, v.input)
+	if err != nil {
+		return nil, err
+	}
+	return &model.File{Path: v.input, Native: &model.Model{Model: m, Path: v.input, Beside: []string{v.input, v.steps}}}, nil
 }
 
 // modelKind is the extension of a model's name, which says its format.
@@ -104,7 +129,7 @@ func modelKind(path string) string { return strings.ToLower(filepath.Ext(path)) 
 // run reads, converts, compares and publishes; nothing is published that
 // differs by more than the tolerance.
 func (v *conversion) run() error {
-	f, err := model.Load(v.input)
+	f, err := v.load()
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
