@@ -51,8 +51,64 @@ func checkTail(in *watched, o *ReadOptions) error {
 		return err
 	}
 	r := thriftReader{b: footer}
-	if err := r.fields(func(_ int, kind byte) error { return r.skip(kind) }); err != nil || r.short {
+	err := r.fields(func(id int, kind byte) error {
+		if id == 2 && kind == thriftList {
+			return r.checkSchema()
+		}
+		return r.skip(kind)
+	})
+	switch {
+	case errors.Is(err, errDeepSchema):
+		return err
+	case err != nil || r.short:
 		return errors.New("its footer is damaged")
+	}
+	return nil
+}
+
+// maxNesting is how deep the groups of a schema may lie in each other. The
+// library goes into them by calling itself, and a stack that overflows ends the
+// process.
+const maxNesting = 64
+
+var errDeepSchema = fmt.Errorf("its columns are nested more than %d deep", maxNesting)
+
+// checkSchema passes over the list of SchemaElement, a tree in preorder, and
+// refuses one that is too deep.
+func (r *thriftReader) checkSchema() error {
+	head := r.byte()
+	n := uint64(head >> 4)
+	if n == 15 {
+		n = r.uvarint()
+	}
+	if head&15 != thriftStruct {
+		return errBadHeader
+	}
+	var open []int64 // children still to come, of each group that is open
+	for ; n > 0 && !r.short; n-- {
+		children := int64(0)
+		err := r.fields(func(id int, kind byte) error {
+			if id == 5 && isInt(kind) {
+				children = r.int()
+				return nil
+			}
+			return r.skip(kind)
+		})
+		if err != nil {
+			return err
+		}
+		for len(open) > 0 && open[len(open)-1] == 0 {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 {
+			open[len(open)-1]--
+		}
+		if children > 0 {
+			open = append(open, children)
+		}
+		if len(open) > maxNesting {
+			return errDeepSchema
+		}
 	}
 	return nil
 }

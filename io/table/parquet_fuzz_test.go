@@ -1,6 +1,11 @@
 package table
 
-import "testing"
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"testing"
+)
 
 // Any bytes are a page's header, which ends within them, or none.
 func FuzzPageHeader(f *testing.F) {
@@ -42,4 +47,31 @@ func FuzzLevels(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A schema of groups within groups is refused before the library goes into it:
+// its stack would overflow, which nothing can recover from.
+func TestParquetDeepSchema(t *testing.T) {
+	for groups, ok := range map[int]bool{1: true, 50: true, 70: false, 100000: false} {
+		data := deepSchema(groups)
+		s, err := openParquet(data, ReadOptions{})
+		if (err == nil) != ok || err != nil && !errors.Is(err, ErrData) {
+			t.Errorf("%d groups: %v", groups, err)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+}
+
+// deepSchema is a Parquet file without rows, of one column in that many groups.
+func deepSchema(groups int) []byte {
+	group := []byte{0x35, 2, 0x18, 1, 'g', 0x15, 2, 0} // optional, its name, one child
+	meta := binary.AppendUvarint([]byte{0x15, 2, 0x19, 0xfc}, uint64(groups)+2)
+	meta = append(meta, 0x48, 1, 's', 0x15, 2, 0) // the root
+	meta = append(meta, bytes.Repeat(group, groups)...)
+	meta = append(meta, 0x15, 2, 0x25, 2, 0x18, 1, 'x', 0) // an int32
+	meta = append(meta, 0x16, 0, 0x19, 0x0c, 0)            // no rows, no row groups
+	file := append([]byte("PAR1"), meta...)
+	return append(binary.LittleEndian.AppendUint32(file, uint32(len(meta))), "PAR1"...)
 }
