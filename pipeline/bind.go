@@ -34,6 +34,7 @@ type binder struct {
 type binding struct {
 	request  table.Request
 	fields   []table.Field
+	index    map[string]int // of fields by name, -1 where two have it; made by find
 	features []boundFeature
 	extra    []int // slots of the extra numbers
 	dropped  int   // columns that the first input does not have
@@ -193,7 +194,7 @@ func (b *binder) bindFeatures(bound *binding, path string) error {
 
 // slot returns the slot of a column, asking for the column if nobody has.
 func (bound *binding) slot(path, feature, column string, dict *table.Dictionary) (int, error) {
-	at, err := find(path, bound.fields, column)
+	at, err := bound.find(path, column)
 	if err != nil {
 		if feature != column {
 			return 0, fmt.Errorf("%w (feature %s)", err, quote(feature))
@@ -208,6 +209,23 @@ func (bound *binding) slot(path, feature, column string, dict *table.Dictionary)
 	}
 	bound.request.Features = append(bound.request.Features, want)
 	return len(bound.request.Features) - 1, nil
+}
+
+// find is the function find on the input's columns, which may be many.
+func (bound *binding) find(path, name string) (int, error) {
+	if bound.index == nil {
+		bound.index = map[string]int{}
+		for i, f := range bound.fields {
+			if _, twice := bound.index[f.Name]; twice {
+				i = -1
+			}
+			bound.index[f.Name] = i
+		}
+	}
+	if at, ok := bound.index[name]; ok && at >= 0 {
+		return at, nil
+	}
+	return find(path, bound.fields, name) // an error that says why
 }
 
 // find returns the index of the one column of that name.
@@ -248,7 +266,7 @@ func (b *binder) bindKept(bound *binding, path string) error {
 		at := i
 		if !same || careful {
 			var err error
-			if at, err = find(path, bound.fields, name); err != nil {
+			if at, err = bound.find(path, name); err != nil {
 				return err
 			}
 		}
