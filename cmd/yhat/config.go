@@ -37,6 +37,9 @@ func parseConfig(path string, data []byte, c *cli.Command) (map[string]setting, 
 	if len(data) > maxConfig {
 		return nil, nil, fmt.Errorf("%w: %s: larger than 1 MiB", errConfig, path)
 	}
+	if tooDeep(data) {
+		return nil, nil, fmt.Errorf("%w: %s: brackets within more than %d others", errConfig, path, maxBrackets)
+	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, nil, configSyntax(path, err)
@@ -157,4 +160,23 @@ func configScalar(node ast.Node) (string, error) {
 		return "", errors.New("has no value")
 	}
 	return "", errors.New("takes a word, a number, true or false, or a list of them")
+}
+
+// maxBrackets is how many brackets of a job file may be open at once. Values are
+// words and lists of them; the parser takes for ever over deep ones.
+const maxBrackets = 64
+
+func tooDeep(text []byte) bool {
+	open := 0
+	for _, c := range text {
+		switch c {
+		case '[', '{':
+			if open++; open > maxBrackets {
+				return true
+			}
+		case ']', '}':
+			open = max(open-1, 0)
+		}
+	}
+	return false
 }

@@ -13,7 +13,7 @@ func FuzzConfig(f *testing.F) {
 	for _, seed := range []string{
 		"", "# nothing\n", "model: m.json\ninputs: [a.csv, b.csv]\n", "on-bad-row: null\n", "keep:\n  - id\n  - \"a,b\"\n",
 		"workers: 0x10\nthreshold: .5\n", "header: false\nadd: |\n  a=b\n", "? a\n: b\n", "model: &m x\nkeep: *m\n", "<<: {model: x}\n",
-		"- a\n", "a: b: c\n", "\tmodel: x\n", "model: m\n---\nmodel: n\n", "inputs: []\n", "types: {id: int64}\n", "model: !!binary aGk=\n", "{model: x, model: y}",
+		"- a\n", "a: b: c\n", "\tmodel: x\n", "model: m\n---\nmodel: n\n", "inputs: []\n", "types: {id: int64}\n", "model: !!binary aGk=\n", "{model: x, model: y}", strings.Repeat("{a: ", 100000),
 	} {
 		f.Add(seed)
 	}
