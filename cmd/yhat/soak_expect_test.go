@@ -204,6 +204,9 @@ func (j *soakJob) keptFields(t *soakRead) ([]soakField, bool) {
 			continue
 		}
 		f := soakField{name: name, typ: j.keptType(t, i)}
+		if times(t.names, name) > 1 && (f.typ != "raw" || !j.keepAll) {
+			return nil, false
+		}
 		if f.typ == "raw" && t.header != nil {
 			f.raw = t.header[i]
 		}
@@ -292,10 +295,21 @@ func clash(fields []soakField) bool {
 func (j *soakJob) bind(t *soakRead, keep []soakField) (*soakBinding, bool) {
 	b := &soakBinding{}
 	for _, f := range j.model.features {
+		if times(t.names, f.column) > 1 {
+			return nil, false
+		}
 		b.features = append(b.features, indexOf(t.names, f.column))
 	}
-	for _, f := range keep {
-		b.kept = append(b.kept, indexOf(t.names, f.name))
+	for i, f := range keep {
+		at := indexOf(t.names, f.name)
+		same := j.keepAll && slices.Equal(t.names, j.inputs[0].names)
+		switch twice := times(t.names, f.name) > 1; {
+		case twice && same:
+			at = i // a name that stands twice is its own column each time
+		case twice:
+			at = -1
+		}
+		b.kept = append(b.kept, at)
 	}
 	return b, !slices.Contains(b.features, -1) && !slices.Contains(b.kept, -1)
 }
@@ -460,4 +474,14 @@ func categoryWord(v any) string {
 		return "0"
 	}
 	return trimmed(v.(string))
+}
+
+// times says how often a word is in a list.
+func times(list []string, word string) (n int) {
+	for _, w := range list {
+		if w == word {
+			n++
+		}
+	}
+	return n
 }

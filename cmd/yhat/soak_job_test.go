@@ -100,7 +100,7 @@ func (j *soakJob) drawReading(r *rand.Rand) {
 		return
 	}
 	if chance(r, 25) {
-		j.delim = pick(r, byte(';'), '|', '\t', ',')
+		j.delim = pick(r, byte(';'), '|', '\t', ',', ' ')
 	}
 	if j.delim != ',' && chance(r, 40) || j.inFormat == "csv" && chance(r, 3) {
 		j.decimal = ','
@@ -122,6 +122,9 @@ func (j *soakJob) drawBinding(r *rand.Rand) {
 			continue
 		}
 		f.mapped, f.name = true, "F"+strconv.Itoa(i)
+		if other := pick(r, j.model.features...); other.categories == nil && chance(r, 20) {
+			f.column = other.column // one column, two features
+		}
 		if chance(r, 60) {
 			f.factor, f.plus = pick(r, 0.45359237, 2, -1, 1e-3), pick(r, 0, 0.1, -17.7777777778)
 		}
@@ -213,6 +216,8 @@ func (j *soakJob) drawInputs(r *rand.Rand) {
 	n, rows := 1, pick(r, 0, 1, 2, 9, 33, 70, 70, 300)
 	if chance(r, 4) {
 		rows = 2500
+	} else if r.IntN(400) == 0 {
+		rows = 20000 // more than a slice of a typed output
 	}
 	if chance(r, 20) {
 		n = 2 + r.IntN(2)

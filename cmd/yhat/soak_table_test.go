@@ -17,7 +17,7 @@ type soakColumn struct{ name, kind string }
 var soakCategories = []string{"male", "female", "NA", "1", "é", "a b"}
 
 // soakNames are column names, of which some must be quoted.
-var soakNames = []string{"id", "weight_kg", "x", "sex", "note", "p;q", "r,s", "é", "two words", "say \"x\"", "t\tu", "day", "Z"}
+var soakNames = []string{"id", "weight_kg", "x", "sex", "note", "p;q", "r,s", "é", "two words", "say \"x\"", "t\tu", "day", "Z", "y_hat", "a1_0"}
 
 // soakColumns draws the columns of a table: at least one feature.
 func soakColumns(r *rand.Rand) []soakColumn {
@@ -118,9 +118,13 @@ func csvTable(r *rand.Rand, j *soakJob, columns []soakColumn, rows int) []byte {
 	}
 	if j.header {
 		blank()
+		twice := chance(r, 3)
 		for i, c := range columns {
 			if i > 0 {
 				b.WriteByte(j.delim)
+			}
+			if twice && i == len(columns)-1 {
+				c = columns[0] // a name that stands twice
 			}
 			b.WriteString(headerCell(r, c.name, j.delim))
 		}

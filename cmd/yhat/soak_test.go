@@ -214,6 +214,10 @@ func (j *soakJob) cutShort(r *rand.Rand) error {
 		return nil
 	}
 	cut := whole[:1+r.IntN(len(whole)-1)]
+	zip := map[byte]string{'\x1f': "gz", '\x28': "zst"}[whole[0]]
+	if _, err := unzipped(cut, zip); zip != "" && err == nil {
+		return nil // cut between two members
+	}
 	if t.path == "-" {
 		j.stdin = slices.Clone(cut)
 	} else if err := os.WriteFile(t.path, cut, 0o666); err != nil {
