@@ -25,15 +25,24 @@ type onnxCase struct {
 	labels  map[string][]string // of outputs that a ZipMap makes
 }
 
-// closeTo allows a difference of 1e-5 relative to max(1, |want|).
-func closeTo(got, want float64) bool {
+// closeTo allows a difference of 1e-5 relative to max(1, |want|); of 16-bit
+// floats, that of three of their last bits, since their sums may be rounded in
+// more than one order.
+func closeTo(t graph.Type, got, want float64) bool {
+	tolerance := 1e-5
+	switch t {
+	case graph.Float16:
+		tolerance = 3.0 / (1 << 11)
+	case graph.BFloat16:
+		tolerance = 3.0 / (1 << 8)
+	}
 	switch {
 	case math.IsNaN(want):
 		return math.IsNaN(got)
 	case math.IsInf(want, 0):
 		return got == want
 	}
-	return math.Abs(got-want) <= 1e-5*max(1, math.Abs(want))
+	return math.Abs(got-want) <= tolerance*max(1, math.Abs(want))
 }
 
 // readPB reads input_0.pb … of a data set for names.
@@ -330,10 +339,10 @@ func sameElement(ws *graph.Workspace, got *graph.Lanes, at int, want *graph.Tens
 	switch want.Type.Storage() {
 	case graph.F32:
 		g, w = got.F32[at], want.F32[from]
-		ok = closeTo(float64(got.F32[at]), float64(want.F32[from]))
+		ok = closeTo(want.Type, float64(got.F32[at]), float64(want.F32[from]))
 	case graph.F64:
 		g, w = got.F64[at], want.F64[from]
-		ok = closeTo(got.F64[at], want.F64[from])
+		ok = closeTo(want.Type, got.F64[at], want.F64[from])
 	case graph.I64:
 		g, w = got.I64[at], want.I64[from]
 		ok = g == w

@@ -181,7 +181,7 @@ var setters = map[Storage]func(l *Lanes, at int, v float64){
 	U64: func(l *Lanes, at int, v float64) { l.U64[at] = uint64(v) },
 }
 
-// floatText is what onnxruntime writes: C's %.8g or %.17g.
+// floatText is what onnxruntime writes: C's %.8g, of either width.
 func floatText(v float64, digits int) string {
 	switch {
 	case math.IsInf(v, 1):
@@ -199,7 +199,7 @@ func (n *node) format(out, x *value) error {
 	case F32:
 		text = func(l *Lanes, at int) string { return floatText(float64(l.F32[at]), 8) }
 	case F64:
-		text = func(l *Lanes, at int) string { return floatText(l.F64[at], 17) }
+		text = func(l *Lanes, at int) string { return floatText(l.F64[at], 8) }
 	case I64:
 		text = func(l *Lanes, at int) string { return strconv.FormatInt(l.I64[at], 10) }
 	case U64:

@@ -6,7 +6,8 @@ import (
 )
 
 // compileDropout passes its input on, as Dropout does outside training; its
-// mask is then all true.
+// mask is then all true, or before version 12, where it was no part of the
+// model any more, false or zero.
 func compileDropout(n *node) error {
 	x, err := n.need(0)
 	if err != nil {
@@ -27,7 +28,16 @@ func compileDropout(n *node) error {
 			return err
 		}
 	}
-	if n.wants(1) {
+	if n.wants(1) && n.Version < 12 {
+		mask := constant(Bool, x.shape, x.rows, Lanes{Bool: make([]bool, len(keep))})
+		if n.Version < 10 {
+			mask = like(x, x.typ)
+			if err := n.c.cast(mask, constant(Bool, x.shape, x.rows, Lanes{Bool: make([]bool, len(keep))})); err != nil {
+				return err
+			}
+		}
+		n.set(1, mask)
+	} else if n.wants(1) {
 		n.set(1, constant(Bool, x.shape, x.rows, Lanes{Bool: keep}))
 	}
 	return nil

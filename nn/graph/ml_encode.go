@@ -191,6 +191,9 @@ func encodeTo[V element](n *node, x, keys, values *value, table []V) error {
 	if err != nil {
 		return err
 	}
+	if n.Version < 4 {
+		d.nan = -1 // before, NaN was no key
+	}
 	out := like(x, values.typ)
 	n.set(0, out)
 	last := int32(len(table) - 1)

@@ -77,6 +77,15 @@ const (
 	opposite                 // −s, s: it is a distance
 )
 
+// single is what a single score of a linear model becomes for two classes: a
+// distance where it is still to be made a probability.
+func (n *node) single() second {
+	if n.string("post_transform", "NONE") == "LOGISTIC" {
+		return opposite
+	}
+	return complement
+}
+
 // scores applies the operator's post_transform to each row of a matrix.
 func (n *node) scores(x *value, two second) (*value, error) {
 	transform := n.string("post_transform", "NONE")
@@ -279,7 +288,7 @@ func compileLinearClassifier(n *node) error {
 	if targets == 1 {
 		choose = above(0)
 		if classes.len() == 2 {
-			two = complement
+			two = n.single()
 		} else {
 			classes = integers(0, 1)
 		}

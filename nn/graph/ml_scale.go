@@ -203,12 +203,35 @@ func compileFeatureVectorizer(n *node) error {
 		if x, err = n.c.byRow(x); err != nil {
 			return err
 		}
-		parts = append(parts, x)
+		parts = append(parts, n.c.resized(x, n.inputWidth(i, x.shape[1]))...)
 	}
 	if len(parts) == 0 {
 		return errors.New("no inputs")
 	}
 	return n.concat(parts, 1)
+}
+
+// inputWidth is how many columns of input i are taken.
+func (n *node) inputWidth(i, own int) int {
+	if dims := n.ints("inputdimensions"); i < len(dims) && dims[i] >= 0 && dims[i] <= maxElements {
+		return dims[i]
+	}
+	return own
+}
+
+// resized are the first columns of a float32 matrix, with zeros behind them
+// where it has fewer.
+func (c *compiler) resized(x *value, columns int) []*value {
+	own := x.shape[1]
+	switch {
+	case columns == own || x.rows == 1:
+		return []*value{x}
+	case columns > own:
+		shape := []int{x.shape[0], columns - own}
+		return []*value{x, constant(Float32, shape, x.rows, Lanes{F32: make([]float32, count(shape))})}
+	}
+	shape := []int{x.shape[0], columns}
+	return []*value{c.view(x, shape, x.rows, walk(shape, []int{own, 1}, 0))}
 }
 
 // byRow makes a matrix of a tensor: one row for each place of its first axis.

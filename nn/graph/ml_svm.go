@@ -204,7 +204,7 @@ func (n *node) svmScores(x, margins *value, k int, a, b []float32) error {
 	}
 	two := alone
 	if k == 2 {
-		if two = complement; n.string("post_transform", "NONE") == "NONE" {
+		if two = n.single(); n.string("post_transform", "NONE") == "NONE" {
 			two = opposite
 		}
 	}

@@ -222,8 +222,8 @@ func compileOneHot(n *node) error {
 	if err != nil {
 		return err
 	}
-	if values.konst == nil || values.len() != 2 {
-		return errors.New("want two constant values")
+	if values.len() != 2 {
+		return fmt.Errorf("%d values, want two", values.len())
 	}
 	axis, err := axisOf(n.int("axis", -1), len(idx.shape)+1)
 	if err != nil {
@@ -257,29 +257,31 @@ func (n *node) oneHot(idx, values *value, depth, axis int) error {
 	inner := count(shape[axis+1:])
 	switch values.typ.Storage() {
 	case F32:
-		emitOneHot(n, out, wide, values.konst.F32, depth, inner)
+		emitOneHot[float32](n, out, wide, values, depth, inner)
 	case F64:
-		emitOneHot(n, out, wide, values.konst.F64, depth, inner)
+		emitOneHot[float64](n, out, wide, values, depth, inner)
 	case I64:
-		emitOneHot(n, out, wide, values.konst.I64, depth, inner)
+		emitOneHot[int64](n, out, wide, values, depth, inner)
 	case U64:
-		emitOneHot(n, out, wide, values.konst.U64, depth, inner)
+		emitOneHot[uint64](n, out, wide, values, depth, inner)
 	case Bools:
-		emitOneHot(n, out, wide, values.konst.Bool, depth, inner)
+		emitOneHot[bool](n, out, wide, values, depth, inner)
 	case Codes:
-		emitOneHot(n, out, wide, values.konst.Str, depth, inner)
+		emitOneHot[int32](n, out, wide, values, depth, inner)
 	}
 	return nil
 }
 
-func emitOneHot[T element](n *node, out, idx *value, values []T, depth, inner int) {
-	in, places, buf := reader[int64](n.c, idx, nil), idx.len(), out.buf
+func emitOneHot[T element](n *node, out, idx, values *value, depth, inner int) {
+	in, two, places, buf := reader[int64](n.c, idx, nil), reader[T](n.c, values, nil), idx.len(), out.buf
 	n.c.emit(n.Op, func(ws *Workspace, panels int) {
 		to, from := (*field[T](&ws.bufs[buf]))[:panels*places*depth*lanes], in.base(ws)
-		for i := range to {
-			to[i] = values[0]
-		}
+		both := two.base(ws)
 		for p := range panels {
+			off, on := both[two.place(p, 0):][:lanes], both[two.place(p, 1):][:lanes]
+			for e := range places * depth {
+				copy(to[(p*places*depth+e)*lanes:][:lanes], off)
+			}
 			for e := range places {
 				first := (p*places + e/inner*inner) * depth
 				for j, k := range from[in.place(p, e):][:lanes] {
@@ -287,7 +289,7 @@ func emitOneHot[T element](n *node, out, idx *value, values []T, depth, inner in
 						k += int64(depth)
 					}
 					if k >= 0 && k < int64(depth) {
-						to[(first+int(k)*inner+e%inner)*lanes+j] = values[1]
+						to[(first+int(k)*inner+e%inner)*lanes+j] = on[j]
 					}
 				}
 			}

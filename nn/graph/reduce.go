@@ -45,6 +45,10 @@ var integerReductions = map[string]struct {
 	"ReduceSumSquare": {0, func(s, x int64) int64 { return s + x*x }},
 }
 
+// elementwise are the reductions that change an element though nothing is
+// folded: under noop_with_empty_axes they do so to each.
+var elementwise = map[string]bool{"ReduceL1": true, "ReduceL2": true, "ReduceSumSquare": true, "ReduceLogSum": true}
+
 // compileReduce folds a tensor along some axes, or along all of them.
 func compileReduce(n *node) error {
 	x, err := n.need(0)
@@ -62,11 +66,13 @@ func compileReduce(n *node) error {
 	if len(axes) == 0 {
 		given = false
 	}
-	if !given && n.int("noop_with_empty_axes", 0) != 0 {
+	switch noop := n.int("noop_with_empty_axes", 0) != 0; {
+	case !given && noop && elementwise[n.Op]:
+		axes = nil
+	case !given && noop:
 		n.set(0, n.c.view(x, x.shape, x.rows, nil))
 		return nil
-	}
-	if !given {
+	case !given:
 		axes = nil
 		for i := range x.shape {
 			axes = append(axes, i)
