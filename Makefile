@@ -14,7 +14,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz soak bench benchstat peers growth ortbench e2e release reproducible fixtures pictures generate \
+.PHONY: help build test race noasm fuzz soak bench benchstat peers pipelines growth ortbench e2e release reproducible fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -52,6 +52,9 @@ benchstat: ## compare OLD=file and NEW=file
 
 peers: build ## this program beside others, same files and model: fixtures/peers/README.md
 	fixtures/peers/run
+
+pipelines: build ## exports of scikit-learn, torch and Keras, scored by onnxruntime and here
+	fixtures/peers/pipelines
 
 growth: build ## time and memory against the number of rows
 	fixtures/peers/growth
