@@ -36,6 +36,7 @@ type TrainJob struct {
 	WeightColumn string
 	Task         Task   // "": by the target
 	Positive     string // the label that y_hat is the probability of; "": the last in order
+	Profile      bool   // put the profile of the training rows into the model
 	Standardize  bool   // center and scale numeric features, and targets where the last layer is linear
 	Split        Split
 

@@ -27,6 +27,7 @@ type columnLearned struct {
 
 	count, missing int64
 	mean, spread   float64 // Welford's running mean and sum of squares (1962, Technometrics 4)
+	numbers        sketch  // for the profile
 	sample         []float64
 	random         *rand.Rand
 	categories     map[string]int64
@@ -40,6 +41,7 @@ func newColumnLearned(name string, from Source) columnLearned {
 // number takes in a number of a training row.
 func (c *columnLearned) number(x float64) {
 	x = x*c.factor + c.plus
+	c.numbers.add(x)
 	c.count++
 	d := x - c.mean
 	c.mean += d / float64(c.count)
@@ -59,6 +61,22 @@ func (c *columnLearned) word(w string) error {
 	}
 	c.categories[w]++
 	return nil
+}
+
+// profile is that of the training rows; nil of too few.
+func (c *columnLearned) profile(f *nn.Feature) *nn.Profile {
+	p := c.numbers.profile(c.missing)
+	if c.words {
+		counts := make([]int64, len(f.Categories))
+		for i, w := range f.Categories {
+			counts[i] = c.categories[w]
+		}
+		p = ofCategories(categoryProfile(f.Categories, counts, c.missing, 0), f.Categories)
+	}
+	if p.Rows < fewest {
+		return nil
+	}
+	return &p
 }
 
 // feature is the model's feature for this column. Missing values become the

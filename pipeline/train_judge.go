@@ -203,6 +203,9 @@ func (f *fit[T]) judge(m *nn.Model, report *TrainReport) error {
 			return err
 		}
 		*into = f.measures(j)
+		if part == int(partTrain) && f.job.Profile {
+			f.survey.profile(m, j)
+		}
 	}
 	report.Parameters = m.Parameters()
 	return nil

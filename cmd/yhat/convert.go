@@ -19,6 +19,7 @@ const convertExamples = `yhat convert heart.json -o heart.onnx
 yhat convert pipeline.onnx -o pipeline.json
 yhat convert net.onnx --features age,bmi,pulse -o net.json
 yhat convert state.safetensors --layers layers.json -o net.json
+yhat convert heart.json --with-profile heart.profile.json -o watched.json
 yhat convert big.json --weights beside -o small.json     # and small.safetensors
 `
 
@@ -44,6 +45,7 @@ func convertCommand(u *ui) *cli.Command {
 			file(writing, "output", "the model to write, whose name ends in .json or .onnx: `FILE`", "o"),
 			one(writing, "as", "what a .json holds: layers, a graph, or auto: layers where the model is a chain of them: `KIND`"),
 			one(writing, "weights", "inline in the .json, beside it in a .safetensors, or auto: `WHERE`"),
+			file(writing, "with-profile", "put the profile in `FILE`, made by inspect --profile, into a .json of layers: score compares tables with it"),
 			one(telling, "tolerance", "the largest difference on 1,000 made-up rows that is no failure: `D` (default 1e-6)"),
 			truth(telling, "quiet", "say nothing on success"),
 		},
@@ -69,6 +71,7 @@ type conversion struct {
 	columns       []string
 	as, weights   string
 	steps         string // a file of layers; "": MODEL is a whole model
+	profile       string
 	tolerance     float64
 	kernel        nn.Kernel
 }
@@ -76,6 +79,7 @@ type conversion struct {
 func readConversion(u *ui, s *settings) (*conversion, error) {
 	v := &conversion{ui: u, output: s.text("output"), steps: s.text("layers"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6),
 		as: s.choice("as", "auto", "auto", "layers", "graph"), weights: s.choice("weights", "auto", "auto", "inline", "beside")}
+	v.profile = s.text("with-profile")
 	switch kind := modelKind(v.output); {
 	case len(s.inputs) != 1:
 		s.refuseUse("convert takes one model: yhat convert MODEL -o FILE")
@@ -91,6 +95,8 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 		s.refuseUse("a model is read from a file, not from stdin")
 	case kind == ".onnx" && kind == modelKind(s.inputs[0]):
 		s.refuseUse("%s is such a model already", s.inputs[0])
+	case v.profile != "" && (kind == ".onnx" || v.as == "graph"):
+		s.refuseUse("only a .json of layers carries a profile; for other models give it to score --profile")
 	case kind == ".onnx" && (s.has("as") || s.has("weights")):
 		s.refuseUse("--as and --weights are for .json; the output is %s", v.output)
 	}

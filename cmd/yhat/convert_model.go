@@ -11,6 +11,7 @@ import (
 	"yhat/io/table"
 	"yhat/nn"
 	"yhat/nn/graph"
+	"yhat/pipeline"
 )
 
 // converted is a model in its new form.
@@ -111,6 +112,10 @@ func (v *conversion) toNative(g *graph.Graph) (*converted, error) {
 // layers writes a model of layers in the native format.
 func (v *conversion) layers(m *nn.Model, old func(m *nn.Model) (*graph.Scorer, error)) (*converted, error) {
 	c := &converted{what: fmt.Sprintf("%d layers", len(m.Layers))}
+	m, err := v.profiled(m)
+	if err != nil {
+		return nil, err
+	}
 	if v.weights == "beside" || v.weights == "auto" && m.Parameters() > manyParameters {
 		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}
 	}
@@ -133,8 +138,24 @@ func (v *conversion) layers(m *nn.Model, old func(m *nn.Model) (*graph.Scorer, e
 	return c, nil
 }
 
+// profiled is a model with the profile of --with-profile, if there is one.
+func (v *conversion) profiled(m *nn.Model) (*nn.Model, error) {
+	if v.profile == "" {
+		return m, nil
+	}
+	p, err := model.LoadProfiles(v.profile)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	with := *m
+	return &with, pipeline.GiveProfile(&with, p)
+}
+
 // graph writes a graph in the native manner.
 func (v *conversion) graph(g *graph.Graph) (*converted, error) {
+	if v.profile != "" {
+		return nil, fmt.Errorf("%w: %s becomes a graph, which carries no profile; give it to score --profile", table.ErrUsage, v.input)
+	}
 	c := &converted{what: nodes(g)}
 	if v.weights != "inline" {
 		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}

@@ -41,6 +41,7 @@ func trainFlags() []cli.Flag {
 		many(networkGroup, "hidden", "units of the hidden layers, `LIST` (default 16,8); none for a linear model"),
 		one(networkGroup, "activation", "`σ` of the hidden layers (default relu)"),
 		one(networkGroup, "output-activation", "`σ` of the last layer of a regression (default identity)"),
+		truth(networkGroup, "profile", "=false: do not put into the model how features and predictions lie over the training rows (nobody's values), with which score compares tables"),
 		truth(networkGroup, "standardize", "=false: do not center and scale features and targets"),
 		one(networkGroup, "name", "`NAME` of the model (default: that of its file)"),
 
@@ -76,7 +77,7 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	l.in = readInputs(ctx, u, s, workers)
 	job := &pipeline.TrainJob{Workers: workers, Map: readMap(s), Targets: s.list("target"), Features: s.list("features"),
 		Categorical: s.list("categorical"), WeightColumn: s.text("weight-column"), Positive: s.text("positive"),
-		Standardize: s.yes("standardize", true), Name: s.textOr("name", modelName(l.output))}
+		Profile: s.yes("profile", true), Standardize: s.yes("standardize", true), Name: s.textOr("name", modelName(l.output))}
 	job.Bad = pipeline.Policy(s.choice("on-bad-row", "fail", "fail", "reject"))
 	job.Task = pipeline.Task(s.choice("task", "", "binary", "multiclass", "regression"))
 	job.Loss = s.choice("loss", "", "cross_entropy", "squared", "huber")
