@@ -116,8 +116,8 @@ func (a *Answers) AveragePrecision() float64 {
 }
 
 // Edge keeps logarithms of predictions finite: they count as no nearer to 0
-// and 1 than this.
-const Edge = 1e-15
+// and 1 than this, which is the distance of 1 to the next float64.
+const Edge = 0x1p-52
 
 // LogLoss is the mean of −log of the probability given to what was true.
 func (a *Answers) LogLoss() float64 {
