@@ -29,7 +29,7 @@ var operators = map[string]operator{
 
 	"Gemm": {compile: compileGemm, fuses: true}, "MatMul": {compile: compileMatMul, fuses: true}, "Einsum": {compile: compileEinsum},
 	"BatchNormalization": {compile: compileBatchNorm, fuses: true}, "LayerNormalization": {compile: compileLayerNorm},
-	"InstanceNormalization": {compile: compileInstanceNorm}, "RMSNormalization": {compile: compileRMSNorm},
+	"InstanceNormalization": {compile: compileInstanceNorm}, "RMSNormalization": {compile: compileRMSNorm}, "LpNormalization": {compile: compileLpNorm},
 
 	"Identity": {compile: compileIdentity, fuses: true, shapes: true}, "Dropout": {compile: compileDropout, fuses: true},
 	"Constant": {compile: compileConstant}, "ConstantOfShape": {compile: compileConstantOfShape, shapes: true},
