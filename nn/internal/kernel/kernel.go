@@ -37,6 +37,8 @@ type Set[T Float] struct {
 	// Adam takes one step of Adam: p are the parameters, g the gradient, m and
 	// v the running means.
 	Adam func(c *AdamStep, p, g, m, v []float64)
+	// Path follows rows along straight lines.
+	Path Path[T]
 }
 
 // Dense is a layer's W and b, packed for the loops of a Set: unit blocks, one
