@@ -84,6 +84,9 @@ func (p *layeredPass[T]) Codes(f int, codes []int32, rows int, faults *Faults) {
 	p.encoder.Codes(f, p.x, codes, rows, faults)
 }
 
+// Inputs are the rows that were encoded last: [panel][input][32].
+func (p *layeredPass[T]) Inputs() []T { return p.x }
+
 func (p *layeredPass[T]) Forward(rows int, out [][]T) { p.net.Forward(p.space, p.x, Panels(rows), out) }
 func (p *layeredPass[T]) Found() []Found              { return nil }
 func (p *layeredPass[T]) Chosen() ([]int32, []int64)  { return nil, nil }

@@ -49,6 +49,11 @@ var rules = []rule{
 		never: []string{"os", "net"},
 	},
 	{
+		layer: "yhat/nn/explain",
+		may:   []string{"yhat/nn", "yhat/nn/train", "yhat/nn/internal/kernel"},
+		never: []string{"io", "os", "net", "sync", "encoding"},
+	},
+	{
 		layer: "yhat/nn/draw",
 		may:   []string{"yhat/nn", gonum},
 		never: []string{"net"},
@@ -77,7 +82,7 @@ var rules = []rule{
 	},
 	{
 		layer: "yhat/pipeline",
-		may:   []string{"yhat/nn", "yhat/nn/graph", "yhat/nn/train", "yhat/io/table", "yhat/pipeline/flow", arrow, json2, "github.com/xrash/smetrics"},
+		may:   []string{"yhat/nn", "yhat/nn/graph", "yhat/nn/train", "yhat/nn/explain", "yhat/io/table", "yhat/pipeline/flow", arrow, json2, "github.com/xrash/smetrics"},
 		never: []string{"os", "net"},
 	},
 	{layer: "yhat/cmd/...", any: true, goroutines: true},
