@@ -11,7 +11,7 @@ import (
 )
 
 // columns says which columns the job computes, in the order they are written:
-// predictions, label, band, error, activations, added.
+// predictions, label, band, error, activations, reasons, added.
 type columns struct {
 	predictions []string
 	label       *labelRule
@@ -19,6 +19,7 @@ type columns struct {
 	errors      bool
 	values      []int // activations wanted, of the card's values
 	list        bool
+	reasons     int
 	added       []Constant
 	prefix      string
 	card        *nn.Card
@@ -37,7 +38,7 @@ type labelRule struct {
 // go together.
 func newColumns(job *Job, card *nn.Card) (*columns, error) {
 	c := &columns{card: card, prefix: job.Columns.Prefix, bands: job.Columns.Bands, list: job.Columns.List,
-		errors: job.Bad.Policy == Null}
+		errors: job.Bad.Policy == Null, reasons: job.Columns.Explain}
 	c.predictions = PredictionNames(card)
 	var err error
 	if c.label, err = newLabelRule(card, job.Columns.Threshold); err != nil {
@@ -180,6 +181,7 @@ func (c *columns) table() []table.Computed {
 	for _, v := range c.values {
 		made = append(made, c.activations(v)...)
 	}
+	made = append(made, c.reasonColumns()...)
 	for _, a := range c.added {
 		made = append(made, table.Computed{Name: a.Name, Words: []string{a.Value}})
 	}

@@ -142,6 +142,7 @@ func (e *end[T]) count(t *trip[T], rows int) {
 	t.from.lines += t.lines
 	t.from.bytes += t.bytes
 	e.report.addStages(t.spent)
+	e.report.Explanations.add(t.unexplained, rows, len(t.bad))
 	if e.stats != nil {
 		e.stats.add(t, rows)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"yhat/io/table"
 	"yhat/nn"
+	"yhat/nn/explain"
 )
 
 // Job is one run of the walk: everything that decides what comes out, and how.
@@ -96,7 +97,21 @@ type Columns struct {
 	List        bool // one list column a layer instead of one column a unit
 	Threshold   *float64
 	Bands       []Band
+	// Explain is how many features, those that moved a prediction most, are
+	// written beside it.
+	Explain       int
+	ExplainMethod ExplainMethod
+	ExplainOutput string // the prediction that is explained; "": see explainedOutput
 }
+
+// ExplainMethod is how a prediction is shared among the features.
+type ExplainMethod = explain.Method
+
+// The methods of --explain-method.
+const (
+	IntegratedGradients = explain.IntegratedGradients
+	Shapley             = explain.Shapley
+)
 
 // Constant is an added column. Its value may hold {model}, {model_sha256},
 // {version} and {run_id}.

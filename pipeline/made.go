@@ -40,6 +40,9 @@ func (s *scorer[T]) point(t *trip[T]) {
 			s.lanes(next(), t, v, unit)
 		}
 	}
+	for k := range s.columns.reasons {
+		s.pointReason(next(), next(), t, k)
+	}
 }
 
 // pointLabel aims the label's column at words or at integers.

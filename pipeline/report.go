@@ -22,6 +22,7 @@ type Report struct {
 	BoundBy       string                `json:"bound_by,omitempty"` // "position" under --features all
 	Features      map[string]*Feature   `json:"features"`
 	Predictions   map[string]*Predicted `json:"predictions"`
+	Explanations  *Explanations         `json:"explanations,omitempty"`
 	Kernel        string                `json:"kernel"`
 	Workers       int                   `json:"workers"`
 	BlockSize     int                   `json:"block_size"`
@@ -109,6 +110,7 @@ type ReportStages struct {
 	Decode  float64 `json:"decode"`
 	Bind    float64 `json:"bind"`
 	Forward float64 `json:"forward"`
+	Explain float64 `json:"explain,omitempty"`
 	Encode  float64 `json:"encode"`
 	Write   float64 `json:"write"`
 }
@@ -130,7 +132,7 @@ func newReport(job *Job) *Report {
 func (r *Report) addInput(in *input) { r.inputs = append(r.inputs, in) }
 
 func (r *Report) addStages(s stages) {
-	r.Stages.add(ReportStages{s.cut, s.decode, s.bind, s.forward, s.encode, s.write})
+	r.Stages.add(ReportStages{s.cut, s.decode, s.bind, s.forward, s.explain, s.encode, s.write})
 }
 
 // finish adds what is known only now.

@@ -22,6 +22,13 @@ func (r *Report) Add(part *Report) {
 	r.Rows.Scored += part.Rows.Scored
 	r.Rows.Rejected += part.Rows.Rejected
 	r.Rows.Null += part.Rows.Null
+	if e := part.Explanations; e != nil {
+		if r.Explanations == nil {
+			r.Explanations = &Explanations{Method: e.Method, Output: e.Output}
+		}
+		r.Explanations.Explained += e.Explained
+		r.Explanations.Failed += e.Failed
+	}
 	for code, n := range part.Reasons {
 		r.Reasons[code] += n
 	}
@@ -36,6 +43,7 @@ func (s *ReportStages) add(o ReportStages) {
 	s.Decode += o.Decode
 	s.Bind += o.Bind
 	s.Forward += o.Forward
+	s.Explain += o.Explain
 	s.Encode += o.Encode
 	s.Write += o.Write
 }

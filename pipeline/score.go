@@ -11,14 +11,15 @@ import (
 
 // scorer is what the workers share: it does not change during a walk.
 type scorer[T nn.Float] struct {
-	job     *Job
-	net     nn.Scorer[T]
-	card    *nn.Card
-	sources []string // the columns that features are read from, before --map
-	columns *columns
-	wanted  []bool   // wanted[v]: value v is kept
-	watch   *watcher // nil: nothing is compared
-	sink    table.Sink
+	job        *Job
+	net        nn.Scorer[T]
+	card       *nn.Card
+	sources    []string // the columns that features are read from, before --map
+	columns    *columns
+	wanted     []bool        // wanted[v]: value v is kept
+	watch      *watcher      // nil: nothing is compared
+	explaining *explainer[T] // nil: no reasons are wanted
+	sink       table.Sink
 }
 
 // desk is the memory a block is decoded and scored in. It stays with its
@@ -32,6 +33,7 @@ type desk[T nn.Float] struct {
 	number []int64 // labels that are integers
 	band   []int32
 	errs   []int32
+	why    reasons[T]
 }
 
 // worker is what one goroutine needs beside a trip.
@@ -42,6 +44,7 @@ type worker[T nn.Float] struct {
 	faults nn.Faults
 	mask   []uint32
 	counts *modelCounts // where profiles are made
+	why    explaining[T]
 }
 
 // trip is a block on its way: cut, decoded, scored, encoded, written. All its
@@ -58,6 +61,7 @@ type trip[T nn.Float] struct {
 	lines, bytes int64
 	err          error // of decoding, with a place relative to the block
 	bad          []badRow
+	unexplained  []int // good rows whose explanation failed
 	drop         []bool
 	null         []bool
 	tally        []int64 // where columns are watched
@@ -91,7 +95,10 @@ func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
 		s.wanted[v] = true
 	}
 	s.wanted[s.last()] = true
-	s.watch, err = newWatcher(job.Watch, s.card, s.columns.predictions)
+	if s.watch, err = newWatcher(job.Watch, s.card, s.columns.predictions); err != nil {
+		return nil, err
+	}
+	s.explaining, err = newExplainer[T](job, s.card, columns)
 	return s, err
 }
 
@@ -105,6 +112,7 @@ func (s *scorer[T]) newWorker() *worker[T] {
 		out:    make([][]T, len(s.card.Values)),
 		faults: *nn.NewFaults(s.net.GroupPanels() * nn.Lanes),
 	}
+	w.why = s.explaining.newExplaining(s.net.GroupPanels(), s.columns.reasons)
 	if s.job.profiling != nil {
 		w.counts = s.job.profiling.worker()
 	}
@@ -112,7 +120,9 @@ func (s *scorer[T]) newWorker() *worker[T] {
 }
 
 func (s *scorer[T]) newDesk() *desk[T] {
-	return &desk[T]{values: make([][]T, len(s.card.Values)), made: s.columns.table()}
+	d := &desk[T]{values: make([][]T, len(s.card.Values)), made: s.columns.table()}
+	d.why.which = make([][]int32, s.columns.reasons)
+	return d
 }
 
 func (s *scorer[T]) newTrip() *trip[T] { return &trip[T]{desk: s.newDesk()} }
@@ -157,6 +167,7 @@ func (s *scorer[T]) score(w *worker[T], t *trip[T]) error {
 	s.forward(w, t, &clock)
 	s.noteNonFinite(w, t)
 	s.resolveBad(t)
+	s.noteUnexplained(t)
 	if w.counts != nil {
 		s.profileBlock(w.counts, t)
 	}
@@ -186,6 +197,7 @@ func (s *scorer[T]) grow(t *trip[T], rows int) {
 			t.number = slices.Grow(t.number[:0], rows)[:rows]
 		}
 	}
+	t.why.grow(nn.Panels(rows))
 }
 
 // forward runs the rows through encoder and network, a group of panels at a
@@ -209,15 +221,31 @@ func (s *scorer[T]) forward(w *worker[T], t *trip[T], clock *clock) {
 		s.noteFound(w, t, start)
 		s.takeChosen(w, t, start, rows)
 		clock.lap(&t.spent.forward)
+		if s.explaining != nil {
+			s.explain(w, t, start, rows)
+			clock.lap(&t.spent.explain)
+		}
 	}
 }
 
 // encode puts feature f of rows start … start+rows into the worker's pass.
 func (s *scorer[T]) encode(w *worker[T], t *trip[T], f int, start, rows int) {
+	s.encodeInto(w.pass, t, f, start, rows, &w.faults)
+	s.noteFaults(w, t, f, start, nn.Panels(rows))
+}
+
+// taker takes the cells of features.
+type taker interface {
+	Numbers(f int, v nn.Numbers, rows int, faults *nn.Faults)
+	Codes(f int, codes []int32, rows int, faults *nn.Faults)
+}
+
+// encodeInto gives the cells of feature f to a taker.
+func (s *scorer[T]) encodeInto(to taker, t *trip[T], f int, start, rows int, faults *nn.Faults) {
 	bound := &t.from.binding.features[f]
 	col := &t.rows.Features[bound.slot]
 	if s.card.Features[f].Categorical() {
-		w.pass.Codes(f, col.Codes[start:start+rows], rows, &w.faults)
+		to.Codes(f, col.Codes[start:start+rows], rows, faults)
 	} else {
 		v := nn.Numbers{Factor: bound.factor, Plus: bound.plus}
 		if col.F32 != nil {
@@ -228,13 +256,12 @@ func (s *scorer[T]) encode(w *worker[T], t *trip[T], f int, start, rows int) {
 		if col.Valid != nil {
 			v.Valid = col.Valid[start/8:]
 		}
-		w.pass.Numbers(f, v, rows, &w.faults)
+		to.Numbers(f, v, rows, faults)
 	}
-	s.noteFaults(w, t, f, start, nn.Panels(rows))
 }
 
 // stages are seconds a block spent in each stage.
-type stages struct{ cut, decode, bind, forward, encode, write float64 }
+type stages struct{ cut, decode, bind, forward, explain, encode, write float64 }
 
 // clock measures laps.
 type clock struct{ last time.Time }

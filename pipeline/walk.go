@@ -47,6 +47,7 @@ func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *ve
 		cutter.close()
 		return err
 	}
+	report.Explanations = scorer.explaining.told()
 	if err := cutter.bind(scorer.card, scorer.sources, verifier.stored(scorer.columns)); err != nil {
 		return err
 	}

@@ -86,6 +86,9 @@ func scoreFlags() []cli.Flag {
 		one(writing, "activation-layout", "activations as `LAYOUT` wide (default: a column a unit) or list (one column a layer)"),
 		one(writing, "threshold", "label a row by its prediction: at `T` and above it is the second label, or 1"),
 		many(writing, "bands", "`NAME=FROM,…`: name ranges of predictions by where they start: low=0,refer=0.1,high=0.3"),
+		one(writing, "explain", "also write the `K` features that moved a prediction most from that of the model's baseline, and by how much"),
+		one(writing, "explain-method", "`HOW`: integrated-gradients (default), or shapley (exact; for up to 12 features)"),
+		one(writing, "explain-output", "the prediction to explain, by `NAME` (default: that of the row's label, else the first)"),
 		one(writing, "float-format", "computed numbers in text as `HOW` shortest (default) or fixed:N decimals"),
 		truth(writing, "escape-formulas", "csv and tsv: an apostrophe before text that a spreadsheet would take for a formula (= + - @)"),
 

@@ -226,5 +226,8 @@ func (r *scoring) tell(report *pipeline.Report, took time.Duration) {
 	if rows.Null > 0 {
 		line += fmt.Sprintf("; %s without a prediction", count(rows.Null))
 	}
+	if e := report.Explanations; e != nil && e.Failed > 0 {
+		line += fmt.Sprintf("; %s without reasons", count(e.Failed))
+	}
 	r.ui.log.Info(line)
 }

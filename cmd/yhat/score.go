@@ -24,6 +24,7 @@ yhat score -m heart.json clinic.csv --map weight_kg=pounds*0.45359237
 yhat score -m heart.json patients.csv --on-bad-row reject --rejects bad.csv -o good.csv
 yhat score -m heart.json patients.csv --threshold 0.3 --bands low=0,refer=0.1,high=0.3
 yhat score -m heart.json patients.csv --activations all --keep none -o inside.parquet
+yhat score -m heart.json patients.csv --explain 3
 yhat score --config job.yaml --report run.json
 yhat score -m heart.json clinic.csv --plan
 `
@@ -170,7 +171,25 @@ func readColumns(s *settings) pipeline.Columns {
 		}
 		c.Bands = append(c.Bands, pipeline.Band{Name: p.name, From: from})
 	}
+	readExplain(s, &c)
 	return c
+}
+
+// readExplain reads what is explained, and how.
+func readExplain(s *settings, c *pipeline.Columns) {
+	const most = 1000
+	k := s.whole("explain", 0, 1)
+	if k > most {
+		s.refuse("explain", "%d is more than %d", k, most)
+	}
+	c.Explain, c.ExplainOutput = int(k), s.text("explain-output")
+	ig, shapley := string(pipeline.IntegratedGradients), string(pipeline.Shapley)
+	c.ExplainMethod = pipeline.ExplainMethod(s.choice("explain-method", ig, ig, shapley))
+	for _, name := range []string{"explain-method", "explain-output"} {
+		if s.has(name) && k == 0 {
+			s.refuseUse("--%s goes with --explain K", name)
+		}
+	}
 }
 
 // readKeep reads --keep.
