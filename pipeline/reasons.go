@@ -63,14 +63,11 @@ func layersOf(job *Job, card *nn.Card, columns []string) (*nn.Model, error) {
 	if m, ok := job.Model.(*nn.Model); ok {
 		return m, nil
 	}
-	g, ok := job.Model.(*graph.Graph)
+	g, ok := job.Model.(Graph)
 	if !ok {
 		return nil, fmt.Errorf("%w: --explain: a model of type %T", table.ErrUsage, job.Model)
 	}
-	if columns == nil {
-		columns = g.Columns
-	}
-	t, err := graph.CompileTable(g, graph.Options{Kernel: job.Kernel}, columns)
+	t, err := g.Table(graph.Options{Kernel: job.Kernel}, columns)
 	if err != nil {
 		return nil, explainGraph(job, err)
 	}
