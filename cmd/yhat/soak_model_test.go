@@ -206,11 +206,14 @@ func (m *soakModel) forward(x []float64, bits int) [][]float64 {
 	for _, l := range m.layers {
 		y := make([]float64, len(l.bias))
 		for i, w := range l.weights {
-			sum := l.bias[i]
+			sum := 0.0
 			for k := range w {
 				sum += w[k] * x[k]
 			}
-			y[i] = sum
+			if bits == 32 && m.exact { // what underflows is gone before the bias comes
+				sum = float64(float32(sum))
+			}
+			y[i] = sum + l.bias[i]
 		}
 		if bits == 32 && m.exact {
 			roundAll(y)

@@ -30,7 +30,11 @@ var errBadMetadata = errors.New("its metadata is damaged")
 const (
 	messageHeaderType  = 6
 	messageHeader      = 8
+	messageBody        = 10
 	messageMetadata    = 12
+	batchLength        = 4
+	batchNodes         = 6
+	dictionaryBatch    = 6
 	schemaFields       = 6
 	schemaMetadata     = 8
 	fieldTypeType      = 8
@@ -43,6 +47,7 @@ const (
 	footerBatches      = 10
 	footerMetadata     = 12
 	blockSize          = 24 // of the struct Block
+	nodeSize           = 16 // of the struct FieldNode
 	schemaMessage      = 1
 	unionType          = 14
 )
@@ -57,14 +62,53 @@ func checkMessage(buf []byte) error {
 	if err := c.vector(t, messageMetadata, 4, nil); err != nil {
 		return err
 	}
-	if t.GetByteSlot(messageHeaderType, 0) != schemaMessage {
-		return nil
-	}
-	schema, ok := c.table(t, messageHeader)
+	header, ok := c.table(t, messageHeader)
 	if !ok {
 		return errBadMetadata
 	}
-	return c.schema(schema)
+	body := t.GetInt64Slot(messageBody, 0)
+	switch t.GetByteSlot(messageHeaderType, 0) {
+	case schemaMessage:
+		return c.schema(header)
+	case batchMessage:
+		return c.batch(header, body)
+	case dictionaryMessage:
+		if header, ok = c.table(header, dictionaryBatch); !ok {
+			return errBadMetadata
+		}
+		return c.batch(header, body)
+	}
+	return nil
+}
+
+// Of a column whose bytes are not there the library makes as many zeros as a
+// batch says it has rows. Beyond manyRows a body must hold a byte for each
+// rowsOfByte, which constant columns do, compressed.
+const (
+	manyRows   = 1 << 20
+	rowsOfByte = 2000
+)
+
+// batch checks the lengths of a batch and of its columns against its body.
+func (c *flatCheck) batch(t flatbuffers.Table, body int64) error {
+	most := max(manyRows, body*rowsOfByte)
+	if body < 0 || body > 1<<48 || t.GetInt64Slot(batchLength, 0) > most {
+		return errBadMetadata
+	}
+	if err := c.vector(t, batchNodes, nodeSize, nil); err != nil {
+		return err
+	}
+	o := t.Offset(batchNodes)
+	if o == 0 {
+		return nil
+	}
+	n, start := t.VectorLen(flatbuffers.UOffsetT(o)), t.Vector(flatbuffers.UOffsetT(o))
+	for i := range n {
+		if t.GetInt64(start+flatbuffers.UOffsetT(i*nodeSize)) > most {
+			return errBadMetadata
+		}
+	}
+	return nil
 }
 
 // checkArrowFooter checks a file's footer.
