@@ -233,6 +233,7 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(fourTypes())
 	f.Add(safetensors(`{}`, nil))
 	f.Add(safetensors(`{"w":{"dtype":"F64","shape":[1,0,7],"data_offsets":[0,0]}}`, nil))
+	f.Add(make([]byte, 8))
 	f.Add(bytes.Repeat([]byte{255}, 16))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file, err := readTensorFile(bytes.NewReader(raw), int64(len(raw)))
