@@ -57,7 +57,7 @@ func readTensorFile(file io.ReaderAt, size int64) (*tensorFile, error) {
 		return nil, err
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
-	if length < uint64(len("{}")) || length > uint64(size)-8 || length > maxHeader {
+	if length == 0 || length > uint64(size)-8 || length > maxHeader {
 		return nil, faultf("", "a safetensors header of %d bytes in a file of %d", length, size)
 	}
 	header := make([]byte, length)
