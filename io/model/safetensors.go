@@ -57,11 +57,11 @@ func readTensorFile(file io.ReaderAt, size int64) (*tensorFile, error) {
 		return nil, err
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
-	if length == 0 || length > uint64(size)-8 || length > maxHeader {
+	if length > uint64(size)-8 || length > maxHeader {
 		return nil, faultf("", "a safetensors header of %d bytes in a file of %d", length, size)
 	}
 	header := make([]byte, length)
-	if _, err := file.ReadAt(header, 8); err != nil {
+	if n, err := file.ReadAt(header, 8); n < len(header) { // at its very end a file may say EOF
 		return nil, err
 	}
 	tensors, err := decodeHeader(header, uint64(size)-8-length)
