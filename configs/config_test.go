@@ -164,7 +164,7 @@ func unit(t *testing.T, name string) map[string]string {
 // parts in any case.
 func TestDAG(t *testing.T) {
 	text := read(t, "airflow_dag.py")
-	for _, part := range []string{"with DAG(", "BashOperator(", "skip_on_exit_code=99", "score >> verify"} {
+	for _, part := range []string{"with DAG(", "class Yhat(BashOperator):", "Yhat(", "skip_on_exit_code=99", "score >> verify"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %s", part)
 		}
