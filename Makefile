@@ -24,11 +24,11 @@ build: ## the program, static, in bin/yhat
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/yhat ./cmd/yhat
 
 test: ## the tests
-	$(GO) test $(PKGS)
+	$(GO) test -timeout 20m $(PKGS)
 
 race: ## the tests under the race detector, laws with a fifth of the cases
 	@if command -v "$$($(GO) env CC)" >/dev/null; then \
-	  set -x; CGO_ENABLED=1 $(GO) test -race -short $(PKGS); \
+	  set -x; CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(PKGS); \
 	else echo "race: skipped, the race detector needs a C compiler"; fi
 
 noasm: ## the network's tests without assembly
