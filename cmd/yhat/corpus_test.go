@@ -35,6 +35,9 @@ const (
 // whole command, into every format: all its rows come out right, or the run
 // fails and names the file.
 func TestCorpora(t *testing.T) {
+	if testing.Short() { // its ceilings of time and memory are not the race detector's
+		t.Skip("the corpora are read without -short")
+	}
 	root := os.Getenv("YHAT_CONFORMANCE")
 	if root == "" {
 		root = "../../../shared/conformance"
