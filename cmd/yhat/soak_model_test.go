@@ -10,18 +10,18 @@ import (
 
 // soakFeature is a feature of a random model.
 type soakFeature struct {
-	name                      string
-	categories                []string
-	zeros                     bool // an unknown category is no category
-	fill                      *float64
-	fillWord                  string
-	center, scale             float64
-	low, high                 float64
-	bounded                   bool
-	column                    string // where it is read from, by --map or by name
-	mapped                    bool
-	factor, plus              float64
-	width, first, featureRank int
+	name          string
+	categories    []string
+	zeros         bool // an unknown category is no category
+	fill          *float64
+	fillWord      string
+	center, scale float64
+	low, high     float64
+	bounded       bool
+	column        string // where it is read from, by --map or by name
+	mapped        bool
+	factor, plus  float64
+	width, first  int
 }
 
 // soakLayer is a layer of a random model: weights is out × in.
