@@ -24,11 +24,16 @@ type unary struct {
 	doc  string
 	args string       // after the pointer and the count
 	keep func(g *gen) // constants to hold in registers
-	fast func(g *gen, x, within vector.V) vector.V
+	// fast is the function of x, which is lost; x lies also at, where it may be
+	// outside the range that x is held to.
+	fast func(g *gen, x vector.V, at Mem) vector.V
 	// With a tail, fast is called where |x| ≤ 87. Left of −87 exponentials leave
 	// the range of normal numbers: there tail, in float64, takes the place of
 	// fast; right of 87 it is fast(87), or its share of x.
 	tail func(g *gen, x vector.V) vector.V
+	// slim says that fast holds three registers of its own at most, so that
+	// four pieces of work fit the sixteen of AVX2.
+	slim bool
 }
 
 func main() {
@@ -50,7 +55,7 @@ func main() {
 // a tail.
 const farStart = 87
 
-// generate writes a loop over registers, two at a time.
+// generate writes a loop over registers, two at a time, or four.
 func (u *unary) generate(g *gen) {
 	g.Text(u.name, "func(y *float32, n int"+u.args+")", u.doc+" in place; n is a positive multiple of 32.")
 	y, n := Load(Param("y"), GP64()), Load(Param("n"), GP64())
@@ -63,27 +68,31 @@ func (u *unary) generate(g *gen) {
 	if u.keep != nil {
 		u.keep(g)
 	}
+	pieces := 2
+	if u.slim && !g.Wide() {
+		pieces = 4
+	}
 	at := func(i int) Mem { return Mem{Base: y, Disp: i * g.Bytes} }
 	Label("loop")
 	if u.tail != nil {
-		top := g.MaxUnsigned(g.magnitude(at(0)), g.magnitude(at(1)))
+		top := g.magnitude(at(0))
+		for i := range pieces - 1 {
+			top = g.MaxUnsigned(top, g.magnitude(at(i+1)))
+		}
 		g.JumpAbove(top, g.constant(farStart), "far")
 	}
-	g.Interleave(2, func(i int) {
-		x := g.Load(at(i))
-		VMOVUPS(u.fast(g, x, x), at(i))
-	})
+	g.Interleave(pieces, func(i int) { VMOVUPS(u.fast(g, g.Load(at(i)), at(i)), at(i)) })
 	if u.tail != nil {
 		Label("next")
 	}
-	ADDQ(Imm(uint64(2*g.Bytes)), y)
-	SUBQ(Imm(uint64(g.Bytes/2)), n)
+	ADDQ(Imm(uint64(pieces*g.Bytes)), y)
+	SUBQ(Imm(uint64(pieces*g.Bytes/4)), n)
 	JG(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 	if u.tail != nil {
 		Label("far")
-		for i := range 2 {
+		for i := range pieces {
 			u.far(g, at(i))
 		}
 		JMP(LabelRef("next"))
@@ -97,7 +106,7 @@ func (u *unary) far(g *gen, at Mem) {
 	low := d.Narrow(u.tail(d, d.Widen(at)))
 	high := d.Narrow(u.tail(d, d.Widen(at.Offset(g.Bytes/2))))
 	x := g.Load(at)
-	y := u.fast(g, x, g.atMost(g.atLeast(x, -farStart), farStart))
+	y := u.fast(g, g.atMost(g.atLeast(x, -farStart), farStart), at)
 	VMOVUPS(g.Blend(g.Less(x, g.constant(-farStart)), g.Join(low, high), y), at)
 }
 
@@ -138,62 +147,63 @@ var unaries = []unary{
 	{name: "elu", doc: "is y, and alpha (exp(y) - 1) where y < 0", args: oneArg, fast: (*gen).elu, keep: func(g *gen) { g.keepELU() }},
 	{name: "selu", doc: "is 1.0507 elu(y, 1.67326)", fast: (*gen).selu, keep: func(g *gen) { g.keepELU(); g.KeepWide(seluGamma, seluGamma*seluAlpha) }},
 	{name: "celu", doc: "is y, and alpha (exp(y/alpha) - 1) where y < 0, for alpha > 0", args: oneArg, fast: (*gen).celu, keep: func(g *gen) { g.keepELU() }},
-	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, keep: func(g *gen) { g.Keep(10, -10); g.KeepWide(1, 2); g.keepExpm1(2) }},
-	{name: "sigmoid", doc: "is 1 / (1 + exp(-y))", keep: func(g *gen) { g.keepSigmoid(exp5) }, fast: (*gen).sigmoid, tail: (*gen).sigmoidTail},
-	{name: "silu", doc: "is y sigmoid(y)", keep: func(g *gen) { g.keepSigmoid(exp6) }, fast: (*gen).silu, tail: (*gen).siluTail},
+	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, slim: true, keep: func(g *gen) { g.Keep(10, -10); g.KeepWide(1, 2); g.keepExpm1() }},
+	{name: "sigmoid", doc: "is 1 / (1 + exp(-y))", keep: func(g *gen) { g.keepSigmoid(exp5) }, fast: (*gen).sigmoid, tail: (*gen).sigmoidTail, slim: true},
+	{name: "silu", doc: "is y sigmoid(y)", keep: func(g *gen) { g.keepSigmoid(exp6) }, fast: (*gen).silu, tail: (*gen).siluTail, slim: true},
 }
 
-func (g *gen) relu(x, _ vector.V) vector.V { return g.Max(g.constant(0), x) }
+func (g *gen) relu(x vector.V, _ Mem) vector.V { return g.Max(g.constant(0), x) }
 
-func (g *gen) leakyReLU(x, _ vector.V) vector.V {
+func (g *gen) leakyReLU(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(x, g.alpha), x)
 }
 
-func (g *gen) hardSigmoid(x, _ vector.V) vector.V {
+func (g *gen) hardSigmoid(x vector.V, _ Mem) vector.V {
 	return g.atMost(g.atLeast(g.FMA(x, g.alpha, g.beta), 0), 1)
 }
 
 // hardSwish adds 3 first, which is exact where the factor is near 0.
-func (g *gen) hardSwish(x, _ vector.V) vector.V {
+func (g *gen) hardSwish(x vector.V, _ Mem) vector.V {
 	t := g.atMost(g.atLeast(g.Add(x, g.C(3)), 0), 6)
 	return g.Mul(x, g.Mul(t, g.C(1./6)))
 }
 
-func (g *gen) softsign(x, _ vector.V) vector.V {
+func (g *gen) softsign(x vector.V, _ Mem) vector.V {
 	return g.Div(x, g.Add(g.magnitude(x), g.C(1)))
 }
 
 func (g *gen) keepELU() {
 	g.Keep(-80)
 	g.KeepWide(1)
-	g.keepExpm1(1)
+	g.keepExpm1()
 }
 
 // left is exp(x) − 1 for x < 0, and of no meaning elsewhere. Past −80 it is −1.
-func (g *gen) left(x vector.V) vector.V { return g.expm1(g.atLeast(x, -80), 1) }
+func (g *gen) left(x vector.V) vector.V { return g.expm1(g.atLeast(x, -80)) }
 
-func (g *gen) elu(x, _ vector.V) vector.V {
+func (g *gen) elu(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(g.left(x), g.alpha), x)
 }
 
-func (g *gen) selu(x, _ vector.V) vector.V {
+func (g *gen) selu(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(g.left(x), g.C(seluGamma*seluAlpha)), g.Mul(x, g.C(seluGamma)))
 }
 
-func (g *gen) celu(x, _ vector.V) vector.V {
+func (g *gen) celu(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(g.left(g.Div(x, g.alpha)), g.alpha), x)
 }
 
 // tanh is E / (E + 2) with E = exp(2x) − 1: no cancellation, and one formula
 // for all x. Past ±10 it is ±1.
-func (g *gen) tanh(x, _ vector.V) vector.V {
-	e := g.expm1(g.atMost(g.atLeast(x, -10), 10), 2)
+func (g *gen) tanh(x vector.V, _ Mem) vector.V {
+	x = g.atMost(g.atLeast(x, -10), 10)
+	e := g.expm1(g.Add(x, x))
 	return g.Div(e, g.Add(e, g.C(2)))
 }
 
 func (g *gen) keepSigmoid(poly []float64) {
-	g.Keep(1, farStart)
-	g.KeepWide(-farStart)
+	g.Keep(1, round)
+	g.KeepWide(farStart, -farStart)
 	g.KeepBits(absBits)
 	g.keepExp(poly)
 }
@@ -205,12 +215,12 @@ func (g *gen) logistic(x vector.V, poly []float64) vector.V {
 	return g.Div(e, g.Add(e, g.C(1)))
 }
 
-func (g *gen) sigmoid(_, within vector.V) vector.V { return g.logistic(within, exp5) }
+func (g *gen) sigmoid(x vector.V, _ Mem) vector.V { return g.logistic(x, exp5) }
 
 // sigmoidTail is exp(x).
 func (g *gen) sigmoidTail(x vector.V) vector.V { return g.exp(g.atLeast(x, -farthest)) }
 
-func (g *gen) silu(x, within vector.V) vector.V { return g.Mul(x, g.logistic(within, exp6)) }
+func (g *gen) silu(x vector.V, at Mem) vector.V { return g.Mul(g.logistic(x, exp6), at) }
 
 // siluTail is x exp(x).
 func (g *gen) siluTail(x vector.V) vector.V {
