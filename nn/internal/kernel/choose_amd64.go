@@ -21,12 +21,12 @@ func fast() []string {
 func improve(s *Set[float32], name string) {
 	switch name {
 	case "avx512":
-		s.Block, s.Dense = len(denseAVX512)-1, runAVX512
+		s.Block, s.Dense = atMost(len(denseAVX512)-1), runAVX512
 		s.Activate, s.Encode = activationsAVX512.activate, encodeAVX512
 		s.Outer, s.Slope, s.Adam = outersAVX512.product, slopesAVX512.chain, adamBy(adamAVX512)
 		s.Path = pathFast(true)
 	case "avx2":
-		s.Block, s.Dense = len(denseAVX2)-1, runAVX2
+		s.Block, s.Dense = limitAVX2, runAVX2
 		s.Activate, s.Encode = activationsAVX2.activate, encodeAVX2
 		s.Outer, s.Slope, s.Adam = outersAVX2.product, slopesAVX2.chain, adamBy(adamAVX2)
 		s.Path = pathFast(false)
@@ -38,10 +38,10 @@ func improve(s *Set[float32], name string) {
 func improve64(s *Set[float64], name string) {
 	switch name {
 	case "avx512":
-		s.Block, s.Dense = len(dense64AVX512)-1, run64AVX512
+		s.Block, s.Dense = atMost(len(dense64AVX512)-1), run64AVX512
 		s.Outer, s.Adam = outers64AVX512.product, adamBy(adamAVX512)
 	case "avx2":
-		s.Block, s.Dense = len(dense64AVX2)-1, run64AVX2
+		s.Block, s.Dense = atMost(len(dense64AVX2)-1), run64AVX2
 		s.Outer, s.Adam = outers64AVX2.product, adamBy(adamAVX2)
 	}
 }

@@ -172,7 +172,7 @@ func TestReluKeepsNaN(t *testing.T) {
 func TestPackBlocks(t *testing.T) {
 	for limit := 1; limit <= 14; limit++ {
 		for out := 1; out <= 60; out++ {
-			d := Pack[float32](2, out, make([]float64, 2*out), make([]float64, out), limit)
+			d := Pack[float32](2, out, make([]float64, 2*out), make([]float64, out), atMost(limit))
 			next, small, large := 0, limit, 1
 			for _, b := range d.Blocks {
 				if b.First != next || b.Offset != next*3 {

@@ -9,7 +9,7 @@ const genericBlock = 3
 func Generic[T Float]() *Set[T] {
 	return &Set[T]{
 		Name:     "generic",
-		Block:    genericBlock,
+		Block:    atMost(genericBlock),
 		Dense:    denseGeneric[T],
 		Activate: activateGeneric[T],
 		Encode:   encodeGeneric[T],

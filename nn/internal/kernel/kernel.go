@@ -19,7 +19,7 @@ const Lanes = 32
 type Set[T Float] struct {
 	Name string
 	// Block is the most units the dense product makes at once.
-	Block int
+	Block Limit
 	// Dense computes y = W x + b for panels panels, and max(0, y) with relu.
 	// x is [panels][d.In][32], y is [panels][d.Out][32].
 	Dense func(d *Dense[T], x, y []T, panels int, relu bool)
@@ -41,6 +41,13 @@ type Set[T Float] struct {
 	Path Path[T]
 }
 
+// Limit is the most units that are computed together of a layer of out units
+// and in inputs.
+type Limit func(in, out int) int
+
+// atMost is the same limit for every layer.
+func atMost(units int) Limit { return func(_, _ int) int { return units } }
+
 // Dense is a layer's W and b, packed for the loops of a Set: unit blocks, one
 // after the other, each as its biases and then, for each input, its weights.
 type Dense[T Float] struct {
@@ -57,9 +64,10 @@ type Block struct {
 
 // Pack lays out w (out×in, row-major) and b for blocks of at most limit units,
 // as even in size as can be.
-func Pack[T Float](in, out int, w, b []float64, limit int) *Dense[T] {
+func Pack[T Float](in, out int, w, b []float64, limit Limit) *Dense[T] {
 	d := &Dense[T]{In: in, Out: out, W: make([]T, 0, out*(in+1))}
-	blocks := (out + limit - 1) / limit
+	most := limit(in, out)
+	blocks := (out + most - 1) / most
 	for first := 0; first < out; {
 		left := blocks - len(d.Blocks)
 		units := (out - first + left - 1) / left
