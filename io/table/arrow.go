@@ -19,13 +19,14 @@ const arrowMagic = "ARROW1"
 // arrowSource slices the record batches of an Arrow file or stream into
 // blocks.
 type arrowSource struct {
-	about func() Info
-	path  string
-	o     ReadOptions
-	mem   memory.Allocator
-	in    *watched                          // of a file; nil for a stream
-	close func() error                      // of the library's reader
-	read  func() (arrow.RecordBatch, error) // the next batch, the caller's to release
+	about   func() Info
+	path    string
+	o       ReadOptions
+	mem     memory.Allocator
+	in      *watched                          // of a file; nil for a stream
+	batches []fileMessage                     // of a file
+	close   func() error                      // of the library's reader
+	read    func() (arrow.RecordBatch, error) // the next batch, the caller's to release
 
 	fields []Field
 	plan   *typedPlan
@@ -77,8 +78,8 @@ func opening(err error) error {
 	return err
 }
 
-// openFile reads the footer. Every message is checked against the file's size
-// before it is read.
+// openFile reads the footer. Every message is checked against the file before
+// it is read.
 func (s *arrowSource) openFile() error {
 	var err error
 	if s.in.size, err = s.in.Seek(0, io.SeekEnd); err != nil {
@@ -102,6 +103,9 @@ func (s *arrowSource) openFile() error {
 			return nil, io.EOF
 		}
 		i++
+		if err := s.checkFileMessage(s.batches[i-1]); err != nil {
+			return nil, fmt.Errorf("batch %d: %w", i-1, err)
+		}
 		return r.RecordBatchAt(i - 1)
 	}
 	return nil

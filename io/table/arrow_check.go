@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -205,44 +206,59 @@ func (s *arrowSource) checkFile() error {
 		return err
 	}
 	t := flatbuffers.Table{Bytes: footer, Pos: flatbuffers.GetUOffsetT(footer)}
-	for _, slot := range []flatbuffers.VOffsetT{footerDictionaries, footerBatches} {
-		if err := s.checkBlocks(t, slot); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkBlocks checks the metadata of the messages that a footer lists.
-func (s *arrowSource) checkBlocks(t flatbuffers.Table, slot flatbuffers.VOffsetT) error {
-	c := flatCheck{left: len(t.Bytes)}
-	if err := c.vector(t, slot, blockSize, nil); err != nil {
+	dictionaries, err := footerMessages(t, footerDictionaries)
+	if err != nil {
 		return err
 	}
+	for i, d := range dictionaries {
+		if err := s.checkFileMessage(d); err != nil {
+			return fmt.Errorf("dictionary %d: %w", i, err)
+		}
+	}
+	s.batches, err = footerMessages(t, footerBatches)
+	return err
+}
+
+// fileMessage says where a message's metadata lie in a file.
+type fileMessage struct{ at, size int64 }
+
+// footerMessages are the messages that a footer lists in a slot.
+func footerMessages(t flatbuffers.Table, slot flatbuffers.VOffsetT) ([]fileMessage, error) {
+	c := flatCheck{left: len(t.Bytes)}
 	o := t.Offset(slot)
-	if o == 0 {
-		return nil
+	if err := c.vector(t, slot, blockSize, nil); err != nil || o == 0 {
+		return nil, err
 	}
-	n, start := t.VectorLen(flatbuffers.UOffsetT(o)), t.Vector(flatbuffers.UOffsetT(o))
-	for i := range n {
+	start := t.Vector(flatbuffers.UOffsetT(o))
+	list := make([]fileMessage, t.VectorLen(flatbuffers.UOffsetT(o)))
+	for i := range list {
 		block := t.Bytes[int(start)+i*blockSize:]
-		at, size := int64(binary.LittleEndian.Uint64(block)), int64(binary.LittleEndian.Uint32(block[8:]))
-		if at < 0 || size < 8 || size > maxMetadata || at > s.in.size-size {
-			return fmt.Errorf("message %d lies outside the file", i)
-		}
-		meta := make([]byte, size)
-		if _, err := s.in.ReadAt(meta, at); err != nil {
-			return err
-		}
-		skip := 4 // the length, behind a mark in all but the oldest files
-		if binary.LittleEndian.Uint32(meta) == continuation {
-			skip = 8
-		}
-		if err := checkMessage(meta[skip:]); err != nil {
-			return err
-		}
+		list[i] = fileMessage{int64(binary.LittleEndian.Uint64(block)), int64(binary.LittleEndian.Uint32(block[8:]))}
 	}
-	return nil
+	return list, nil
+}
+
+// checkFileMessage checks a message before the library reads it.
+func (s *arrowSource) checkFileMessage(m fileMessage) error {
+	if m.at < 0 || m.size < 8 || m.size > maxMetadata || m.at > s.in.size-m.size {
+		return errors.New("it lies outside the file")
+	}
+	meta := make([]byte, m.size)
+	if _, err := s.in.ReadAt(meta, m.at); err != nil {
+		return err
+	}
+	skip := 4 // the length, behind a mark in all but the oldest files
+	if binary.LittleEndian.Uint32(meta) == continuation {
+		skip = 8
+	}
+	if err := checkMessage(meta[skip:]); err != nil {
+		return err
+	}
+	size, start := bodyLength(meta[skip:]), m.at+m.size
+	if size > s.in.size-start {
+		return errors.New("it lies outside the file")
+	}
+	return checkPacked(meta[skip:], io.NewSectionReader(s.in, start, size), size)
 }
 
 // checkStoredSchema checks the Arrow schema that a Parquet file may hold.

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ func (m *messages) Message() (*ipc.Message, error) {
 		return nil, err
 	}
 	defer body.Release()
+	if err := checkPacked(meta, bytes.NewReader(body.Bytes()), int64(body.Len())); err != nil {
+		return nil, err
+	}
 	m.Release()
 	m.msg = ipc.NewMessage(memory.NewBufferBytes(meta), body)
 	return m.msg, nil

@@ -2,9 +2,11 @@ package table
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -73,6 +75,41 @@ func TestArrowCompressedInput(t *testing.T) {
 				got.Release()
 			}
 		})
+	}
+}
+
+// A compressed buffer says itself how long it is: what it cannot be is refused
+// before there is room made for it, what it can be is read.
+func TestArrowBuffersThatClaimTooMuch(t *testing.T) {
+	zeros := array.NewInt64Builder(memory.DefaultAllocator)
+	zeros.AppendValues(make([]int64, 1<<18), nil)
+	want := array.NewRecordBatch(schemaOf([]Field{{"x", arrow.PrimitiveTypes.Int64}}), []arrow.Array{zeros.NewArray()}, 1<<18)
+	for name, option := range map[string]ipc.Option{"lz4": ipc.WithLZ4(), "zstd": ipc.WithZstd()} {
+		var stream, file bytes.Buffer
+		w := ipc.NewWriter(&stream, ipc.WithSchema(want.Schema()), option)
+		fw, err := ipc.NewFileWriter(&file, ipc.WithSchema(want.Schema()), option)
+		if err := errors.Join(err, w.Write(want), w.Close(), fw.Write(want), fw.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range typedFormats()[1:] {
+			data := file.Bytes()
+			if f.name == "arrows" {
+				data = stream.Bytes()
+			}
+			size := binary.LittleEndian.AppendUint64(nil, 8<<18)
+			for _, claim := range []uint64{8 << 18, 1 << 30, 1 << 62, 1<<64 - 2} {
+				at := bytes.LastIndex(data, size)
+				lying := bytes.Clone(data)
+				binary.LittleEndian.PutUint64(lying[at:], claim)
+				s, err := f.open(lying, ReadOptions{Alloc: NewRoom(32 << 20)})
+				if err == nil {
+					err = readTyped(s, keepAll(s), func(*Rows) {})
+				}
+				if claim == 8<<18 && err != nil || claim != 8<<18 && (!errors.Is(err, ErrData) || !strings.Contains(err.Error(), "claims to hold")) {
+					t.Errorf("%s as %s, %d bytes claimed: %v", name, f.name, claim, err)
+				}
+			}
+		}
 	}
 }
 

@@ -74,7 +74,39 @@ const (
 	shareOfPage   = 8
 	shareOfText   = 2
 	shareOfGroup  = 2
+	shareOfSink   = 2 // what columns cost a sink beside their values
 )
+
+// bytesOfSinkColumn is about what a column costs a sink of a format: its
+// writer, its place in the schema and in the footer. What blocks hold of a
+// column as an array comes on top, once a trip.
+func bytesOfSinkColumn(f Format) int64 {
+	switch f {
+	case NDJSON:
+		return 512
+	case Arrow, ArrowStream:
+		return 2 << 10
+	case Parquet:
+		return 8 << 10
+	}
+	return 0 // text is copied: ReadOptions.columns is enough
+}
+
+// bytesOfArray is about what an array of a few values takes.
+const bytesOfArray = 1 << 10
+
+// checkColumns refuses an output of more columns than there is memory for.
+func (o *WriteOptions) checkColumns(f Format, l Layout) error {
+	each := bytesOfSinkColumn(f)
+	if o.Memory == 0 || each == 0 {
+		return nil
+	}
+	each += bytesOfArray * int64(max(o.Workers, 1)+2)
+	if n, most := len(l.Kept)+len(l.Made), o.Memory/shareOfSink/each; int64(n) > most {
+		return fmt.Errorf("%w: an output of %d columns as %s is more than --memory allows (%d); --keep chooses fewer", ErrData, n, f, most)
+	}
+	return nil
+}
 
 // blockOfText is how long a block of columns may be that is written as text: a
 // few words of a dictionary can stand for more than there is memory.

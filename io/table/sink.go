@@ -32,6 +32,9 @@ func NewSink(w io.Writer, f Format, compression string, l Layout, first Source, 
 }
 
 func newPlainSink(w io.Writer, f Format, l Layout, first Source, o WriteOptions) (Sink, error) {
+	if err := o.checkColumns(f, l); err != nil {
+		return nil, err
+	}
 	if o.LineEnd == "" {
 		o.LineEnd = lineEndOf(first)
 	}
