@@ -86,3 +86,49 @@ func BenchmarkChain(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkScorer compares whole scorers, from cells to predictions: a model of
+// layers, and the graph that FromModel makes of it.
+func BenchmarkScorer(b *testing.B) {
+	k, _ := nn.ChooseKernel("")
+	for _, widths := range [][]int{{5, 16, 8, 1}, {13, 64, 32, 1}} {
+		m, _ := chain(widths...)
+		for i := range m.Features {
+			fill, least := 0.5, -1e6
+			f := &m.Features[i]
+			f.Fill, f.Center, f.Scale, f.Min = &fill, 0.25, 3, &least
+		}
+		m.Outputs.Labels = []string{"no", "yes"}
+		g := FromModel(m)
+		g.Words = &Words{Features: m.Features, Outputs: m.Outputs, Width: 1}
+		layers, err := nn.NewScorer[float32](m, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		nodes, err := NewScorer[float32](func(opt Options) (*Table, error) { return CompileTable(g, opt, nil) }, Options{Kernel: k}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint("layers", widths), func(b *testing.B) { benchmarkScorer(b, layers) })
+		b.Run(fmt.Sprint("graph", widths), func(b *testing.B) { benchmarkScorer(b, nodes) })
+	}
+}
+
+func benchmarkScorer(b *testing.B, s nn.Scorer[float32]) {
+	rows := s.GroupPanels() * lanes
+	cells, faults, pass := make([]float64, rows), nn.NewFaults(rows), s.NewPass()
+	for i := range cells {
+		if cells[i] = rand.NormFloat64(); i%9 == 0 {
+			cells[i] = math.NaN()
+		}
+	}
+	out := make([][]float32, len(s.Card().Values))
+	out[len(out)-1] = make([]float32, rows)
+	for b.Loop() {
+		for f := range s.Card().Features {
+			pass.Numbers(f, nn.Numbers{F64: cells, Factor: 1}, rows, faults)
+		}
+		pass.Forward(rows, out)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+}

@@ -27,7 +27,9 @@ func (e *NotChainError) Error() string {
 // Every value is followed as a linear map of the units of one layer, or of the
 // encoded features; what is no such map ends the search.
 func (t *Table) Chain() (*nn.Model, error) {
-	c := newCompiler(t.graph, t.opt)
+	opt := t.opt
+	opt.table = false
+	c := newCompiler(t.graph, opt)
 	nodes, err := c.compileAll()
 	if err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ func (h *follower) node(d *Node) error {
 		f, err = h.scaler(d)
 	case "ai.onnx.ml.Imputer":
 		f, err = h.imputer(d)
+	case fillMissing:
+		f, err = h.filled(d)
 	case "ai.onnx.ml.OneHotEncoder":
 		f, err = h.oneHot(d)
 	case "ai.onnx.ml.LabelEncoder":

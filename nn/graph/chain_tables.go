@@ -49,6 +49,27 @@ func (h *follower) imputer(d *Node) (*form, error) {
 	return f, nil
 }
 
+// filled is a column whose missing numbers become a constant.
+func (h *follower) filled(d *Node) (*form, error) {
+	f, err := h.elements(d, 0)
+	if err != nil {
+		return nil, err
+	}
+	k, v, err := h.known(d, 1)
+	if err != nil {
+		return nil, err
+	}
+	if k = spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape); len(k) != len(f.elems) {
+		return nil, h.refuse(d, "shapes that do not fit together")
+	}
+	for i := range f.elems {
+		if err := h.fill(d, &f.elems[i], k[i]); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
 // shortest is the number that a float32 is written as.
 func shortest(x float64) float64 {
 	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', -1, 32), 64)

@@ -21,6 +21,8 @@ type Options struct {
 	Known map[string]*Tensor
 	// Also names values to return beside the graph's outputs, as Layers does.
 	Also []string
+	// table compiles for the columns of tables: see sources.
+	table bool
 }
 
 // compiler turns nodes into steps, one node after the other.
@@ -36,10 +38,12 @@ type compiler struct {
 	steps    []step
 	reads    []int
 	bufs     []buffer
+	copies   []copied
 	strings  []string
 	codes    map[string]int32
 	faults   []Fault
 	inputs   []port
+	landed   []*value // that the table's cells are encoded into, beside inputs
 	refused  []Refusal
 	largest  int              // elements of the largest constant
 	words    bool             // text matters beyond the words that are known
@@ -112,6 +116,7 @@ func (c *compiler) bind() error {
 		}
 		v := c.output(in.Type, shape, rows)
 		v.foreign = in.Type == String
+		c.bindSources(v, len(c.inputs))
 		c.values[in.Name] = v
 		c.inputs = append(c.inputs, port{name: in.Name, value: v, buf: v.buf})
 	}
@@ -212,7 +217,7 @@ func (c *compiler) compile(d *Node) {
 		c.refuse(d, errors.New("the operator is not supported"))
 		return
 	}
-	n, ok := c.inputsOf(d, op)
+	n, ok := c.inputsOf(d)
 	if !ok {
 		return
 	}
@@ -221,7 +226,10 @@ func (c *compiler) compile(d *Node) {
 	if err == nil {
 		err = n.shapeArithmetic(op)
 	}
-	if err == nil && !n.done {
+	if err == nil && !n.done && !n.follow() {
+		if !op.fuses {
+			n.forceAll()
+		}
 		err = op.compile(n)
 	}
 	if err != nil {
@@ -251,7 +259,7 @@ func (c *compiler) compile(d *Node) {
 
 // inputsOf collects a node's inputs. It is false where one of them comes from
 // a refused node, or is not there.
-func (c *compiler) inputsOf(d *Node, op operator) (*node, bool) {
+func (c *compiler) inputsOf(d *Node) (*node, bool) {
 	n := &node{Node: d, c: c, out: make([]*value, len(d.Outputs))}
 	for _, name := range d.Inputs {
 		if name == "" {
@@ -266,9 +274,6 @@ func (c *compiler) inputsOf(d *Node, op operator) (*node, bool) {
 		if err != nil {
 			c.refuse(d, err)
 			return nil, false
-		}
-		if !op.fuses {
-			c.force(v)
 		}
 		n.in = append(n.in, v)
 	}

@@ -82,6 +82,11 @@ func (c *compiler) settled(v *value) *value {
 	if v.konst != nil || v.index == nil && c.bufs[v.buf].elems == v.len() {
 		return v
 	}
+	if v.sources != nil {
+		w := &value{typ: v.typ, shape: v.shape, rows: v.rows, outer: v.outer, buf: -1, sources: v.sources}
+		c.land(w)
+		return w
+	}
 	reads := c.reads
 	c.reads = nil
 	w := c.output(v.typ, v.shape, v.rows)
@@ -111,6 +116,12 @@ func (c *compiler) copyTo(w *value, at int, v *value) {
 // run is a stretch of neighbouring elements.
 type stretch struct{ from, to, n int }
 
+// copied tells that elements of a buffer are those of another one.
+type copied struct {
+	to, from int
+	list     []stretch
+}
+
 // stretches joins neighbours in a map of n elements that go to at, at+1, ….
 func stretches(index []int32, at, n int) []stretch {
 	if index == nil {
@@ -130,6 +141,9 @@ func stretches(index []int32, at, n int) []stretch {
 func emitCopy[T element](c *compiler, w *value, at int, v *value) {
 	in := reader[T](c, v, nil)
 	list, elems, buf := stretches(in.index, at, v.len()), w.len(), w.buf
+	if in.buf >= 0 {
+		c.copies = append(c.copies, copied{buf, in.buf, list})
+	}
 	c.emit("copy", func(ws *Workspace, panels int) {
 		from, to := in.base(ws), *field[T](&ws.bufs[buf])
 		for p := range panels {

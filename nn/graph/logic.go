@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // compileCompare is Equal, Less, LessOrEqual, Greater or GreaterOrEqual.
@@ -140,6 +141,10 @@ func compileWhere(n *node) error {
 	if err != nil {
 		return err
 	}
+	if only := always(cond, x, y); only != nil && slices.Equal(only.shape, shape) && only.rows == rows {
+		n.set(0, n.c.view(only, shape, rows, nil))
+		return nil
+	}
 	out := &value{typ: x.typ, shape: shape, rows: rows, buf: -1, foreign: x.foreign || y.foreign}
 	n.set(0, out)
 	switch x.typ.Storage() {
@@ -155,6 +160,18 @@ func compileWhere(n *node) error {
 		emit3(n.c, n.Op, out, cond, x, y, where[bool])
 	case Codes:
 		emit3(n.c, n.Op, out, cond, x, y, where[int32])
+	}
+	return nil
+}
+
+// always is x or y where a known test always takes that one, else nil.
+func always(cond, x, y *value) *value {
+	switch {
+	case cond.konst == nil:
+	case !slices.Contains(cond.konst.Bool, true):
+		return y
+	case !slices.Contains(cond.konst.Bool, false):
+		return x
 	}
 	return nil
 }

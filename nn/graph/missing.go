@@ -49,6 +49,8 @@ func (c *compiler) deals(d *Node, name string, readers map[string][]*Node, seen 
 	switch op := operatorName(d); op {
 	case "Shape", "Size", "IsNaN":
 		return true
+	case fillMissing:
+		return d.Inputs[0] == name
 	case "ai.onnx.ml.Imputer":
 		gone := float64(d.Attributes["replaced_value_float"].F)
 		return math.IsNaN(gone)

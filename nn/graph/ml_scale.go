@@ -103,6 +103,42 @@ func compileImputer(n *node) error {
 	return fmt.Errorf("element type %s", x.typ)
 }
 
+// fillMissing is what patterns makes of a Where: its first input, and where
+// that is NaN its second.
+const fillMissing = "fill missing"
+
+func compileFill(n *node) error {
+	x, y, err := n.two()
+	if err != nil {
+		return err
+	}
+	shape, rows, err := n.c.broadcast(x, y)
+	if err != nil {
+		return err
+	}
+	out := &value{typ: x.typ, shape: shape, rows: rows, buf: -1}
+	n.set(0, out)
+	switch {
+	case x.typ != y.typ:
+		return fmt.Errorf("element types %s and %s", x.typ, y.typ)
+	case x.typ.Storage() == F32:
+		emit2(n.c, n.Op, out, x, y, fill[float32])
+	case x.typ.Storage() == F64:
+		emit2(n.c, n.Op, out, x, y, fill[float64])
+	default:
+		return fmt.Errorf("element type %s", x.typ)
+	}
+	return nil
+}
+
+func fill[T floating](d, x, y []T) {
+	for i, v := range x[:len(d)] {
+		if d[i] = v; v != v {
+			d[i] = y[i]
+		}
+	}
+}
+
 func imputeFloat[T floating](n *node, x, by *value) {
 	gone := T(n.float("replaced_value_float", 0))
 	out := like(x, x.typ)

@@ -24,7 +24,7 @@ var operators = map[string]operator{
 	"Equal": {compile: compileCompare}, "Less": {compile: compileCompare}, "LessOrEqual": {compile: compileCompare},
 	"Greater": {compile: compileCompare}, "GreaterOrEqual": {compile: compileCompare},
 	"And": {compile: compileConnective}, "Or": {compile: compileConnective}, "Xor": {compile: compileConnective},
-	"Not": {compile: compileNot}, "Where": {compile: compileWhere},
+	"Not": {compile: compileNot}, "Where": {compile: compileWhere}, fillMissing: {compile: compileFill},
 	"Cast": {compile: compileCast}, "CastLike": {compile: compileCast},
 
 	"Gemm": {compile: compileGemm, fuses: true}, "MatMul": {compile: compileMatMul, fuses: true}, "Einsum": {compile: compileEinsum},
@@ -35,7 +35,7 @@ var operators = map[string]operator{
 	"Constant": {compile: compileConstant}, "ConstantOfShape": {compile: compileConstantOfShape, shapes: true},
 	"Shape": {compile: compileShape, fuses: true, shapes: true}, "Size": {compile: compileSize, fuses: true, shapes: true},
 	"Reshape": {compile: compileReshape, fuses: true, shapes: true}, "Flatten": {compile: compileFlatten, fuses: true, shapes: true},
-	"Squeeze": {compile: compileSqueeze, shapes: true}, "Unsqueeze": {compile: compileUnsqueeze, shapes: true},
+	"Squeeze": {compile: compileSqueeze, fuses: true, shapes: true}, "Unsqueeze": {compile: compileUnsqueeze, fuses: true, shapes: true},
 	"Transpose": {compile: compileTranspose}, "Concat": {compile: compileConcat, shapes: true},
 	"Split": {compile: compileSplit, shapes: true}, "Slice": {compile: compileSlice, shapes: true},
 	"Expand": {compile: compileExpand, shapes: true}, "Tile": {compile: compileTile}, "Pad": {compile: compilePad},

@@ -9,6 +9,7 @@ import "math"
 //	Gelu   x/√2 → Erf → +1 → ·x → ·0.5
 //	Swish  x · Sigmoid(x)
 //	Mish   x · Tanh(Softplus(x))
+//	fill   Where(IsNaN(x), k, x), of tables with missing cells
 type patterns struct {
 	c       *compiler
 	nodes   []Node
@@ -38,6 +39,8 @@ func (c *compiler) recognise(nodes []Node) []Node {
 			if before, ok := p.from(i, "Softplus"); ok {
 				p.times(i, before, "Mish")
 			}
+		case "IsNaN":
+			p.fill(i)
 		}
 	}
 	var kept []Node
@@ -91,6 +94,21 @@ func (p *patterns) times(last, first int, op string) {
 		return
 	}
 	p.replace(at, other, op, first, last)
+}
+
+// fill recognises what replaces NaN by a constant.
+func (p *patterns) fill(test int) {
+	if d := &p.nodes[test]; p.inner(test) && len(d.Inputs) == 1 {
+		at := p.readers[d.Outputs[0]][0]
+		w := &p.nodes[at]
+		if operatorName(w) != "Where" || len(w.Inputs) != 3 || w.Inputs[0] != d.Outputs[0] || w.Inputs[2] != d.Inputs[0] {
+			return
+		}
+		if _, known := p.c.constant(w.Inputs[1]); known {
+			*w = Node{Name: w.Name, Op: fillMissing, Version: w.Version, Inputs: []string{w.Inputs[2], w.Inputs[1]}, Outputs: w.Outputs}
+			p.gone[test] = true
+		}
+	}
 }
 
 // gelu recognises the decomposed Gelu around an Erf, with the factor 0.5 on

@@ -39,6 +39,9 @@ func (n *node) become(v *value, p *product) {
 
 // force computes a value that has been put off.
 func (c *compiler) force(v *value) {
+	if v.waits() {
+		c.land(v)
+	}
 	p := v.pending
 	if p == nil {
 		return

@@ -11,7 +11,7 @@ func (c *compiler) program(nodes []Node) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{steps: c.steps, inputs: c.inputs, outputs: outputs, strings: c.strings, codes: c.codes, faults: c.faults, graph: c.g, words: c.words}
+	p := &Program{steps: c.steps, inputs: c.inputs, landed: c.landed, copies: c.copies, outputs: outputs, strings: c.strings, codes: c.codes, faults: c.faults, graph: c.g, words: c.words}
 	c.place(p)
 	c.layersOf(p, nodes)
 	c.missingOf(p, nodes)
@@ -37,7 +37,7 @@ func (c *compiler) results() ([]port, error) {
 		c.force(v)
 		c.words = c.words || v.foreign
 		w := v
-		if v.konst != nil || v.index != nil || taken[v.buf] || c.bufs[v.buf].elems != v.len() {
+		if v.konst != nil || v.index != nil || taken[v.buf] || v.sources != nil || c.bufs[v.buf].elems != v.len() {
 			w = c.output(v.typ, v.shape, v.rows)
 			w.labels = v.labels
 			c.copyTo(w, 0, v)
@@ -58,10 +58,13 @@ func (c *compiler) place(p *Program) {
 	for i, in := range p.inputs {
 		p.bufs[in.buf].input = i
 	}
+	for i, v := range p.landed {
+		p.bufs[v.buf].input = len(p.inputs) + i
+	}
 	for i, out := range p.outputs {
 		p.bufs[out.buf].output = i
 	}
-	last := make([]int, len(c.bufs))
+	last, read := make([]int, len(c.bufs)), reads(c.steps, len(c.bufs))
 	for i, s := range c.steps {
 		for _, b := range slices.Concat(s.reads, s.writes) {
 			last[b] = i
@@ -97,12 +100,23 @@ func (c *compiler) place(p *Program) {
 		p.size += n * bytes[i] * lanes
 	}
 	total := p.size
-	for _, s := range p.bufs {
-		if s.input >= 0 || s.output >= 0 {
+	for i, s := range p.bufs {
+		if s.input >= 0 && read[i] || s.output >= 0 {
 			total += s.elems * width(s.typ.Storage()) * lanes
 		}
 	}
 	p.group = max(1, cacheBytes/max(1, total))
+}
+
+// reads tells which of some buffers steps read.
+func reads(steps []step, bufs int) []bool {
+	read := make([]bool, bufs)
+	for _, s := range steps {
+		for _, b := range s.reads {
+			read[b] = true
+		}
+	}
+	return read
 }
 
 // width is the bytes of one value.

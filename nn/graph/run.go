@@ -11,7 +11,9 @@ import (
 type Program struct {
 	steps   []step
 	bufs    []slot
+	copies  []copied
 	inputs  []port
+	landed  []*value // of tables: what their cells are encoded into, beside inputs
 	outputs []port
 	strings []string
 	codes   map[string]int32
@@ -101,9 +103,12 @@ const cacheBytes = 400 << 10
 // NewWorkspace makes a workspace for this program.
 func (p *Program) NewWorkspace() *Workspace {
 	ws := &Workspace{bufs: make([]Lanes, len(p.bufs)), strings: p.strings, codes: p.codes, faults: make([][]uint32, len(p.faults))}
-	sizes := map[int]slot{}
+	var sizes []slot // the largest of each memory
 	for _, s := range p.bufs {
-		if old, ok := sizes[s.memory]; s.memory >= 0 && (!ok || old.elems < s.elems) {
+		for s.memory >= len(sizes) {
+			sizes = append(sizes, slot{})
+		}
+		if s.memory >= 0 && sizes[s.memory].elems <= s.elems {
 			sizes[s.memory] = s
 		}
 	}
@@ -124,7 +129,7 @@ func (p *Program) NewWorkspace() *Workspace {
 func (p *Program) GroupPanels() int { return p.group }
 
 // Run computes the outputs for panels panels. in has a buffer for each of
-// Inputs and out one for each of Outputs, [panel][element][32] in the field of
+// Inputs (that of a table, what NewInputs makes) and out one for each of Outputs, [panel][element][32] in the field of
 // the type's storage. What a row gives depends on that row alone.
 func (p *Program) Run(ws *Workspace, in []Lanes, panels int, out []Lanes) {
 	ws.made, ws.makes = ws.made[:0], nil

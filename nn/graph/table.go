@@ -33,13 +33,12 @@ type Table struct {
 // Place is one element of an output.
 type Place struct{ Output, Element int }
 
-// cell says where a feature goes: an element of an input.
+// cell says where a feature comes in: an element of an input.
 type cell struct {
 	input, element, width int
 	typ                   Type
 	missing               bool
-	column32              kernel.Column[float32]
-	column64              kernel.Column[float64]
+	targets               []target
 }
 
 // ColumnsError says that a model takes a matrix whose columns have no names.
@@ -64,6 +63,11 @@ func (e *ColumnsError) Error() string {
 // one column has its own name. The
 // error is an *UnsupportedError or a *ColumnsError.
 func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
+	opt.table = true
+	return compileTable(g, opt, columns)
+}
+
+func compileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 	if columns == nil {
 		columns = g.Columns
 	}
@@ -79,12 +83,15 @@ func CompileTable(g *Graph, opt Options, columns []string) (*Table, error) {
 	if err := t.features(columns); err != nil {
 		return nil, err
 	}
-	if err := t.predictions(len(g.Outputs)); err != nil || g.Words == nil {
-		return t, err
+	if err := t.predictions(len(g.Outputs)); err != nil {
+		return nil, err
 	}
-	if err := t.tell(g.Words); err != nil {
-		return nil, &UnsupportedError{[]Refusal{{Op: "metadata", Reason: err.Error()}}}
+	if g.Words != nil {
+		if err := t.tell(g.Words); err != nil {
+			return nil, &UnsupportedError{[]Refusal{{Op: "metadata", Reason: err.Error()}}}
+		}
 	}
+	t.aim()
 	return t, nil
 }
 
@@ -187,11 +194,6 @@ func (t *Table) feature(name string, input, element int, in *Port) error {
 	if in.Type == String && (len(f.Categories) == 0 || t.words) {
 		return &UnsupportedError{[]Refusal{{Op: "input", Node: in.Name, Reason: "text that the model does not compare with words it knows"}}}
 	}
-	c.column32 = kernel.Column[float32]{At: element, Width: in.Width, Min: math.Inf(-1), Max: math.Inf(1), Scale: 1}
-	c.column64 = kernel.Column[float64]{At: element, Width: in.Width, Min: math.Inf(-1), Max: math.Inf(1), Scale: 1}
-	if f.Fill != nil && *f.Fill == 0 {
-		c.column32.HasFill, c.column64.HasFill = true, true
-	}
 	t.Features, t.cells = append(t.Features, f), append(t.cells, c)
 	return nil
 }
@@ -285,8 +287,15 @@ func (t *Table) FaultFeature(i int) int {
 	return -1
 }
 
-// NewInputs makes input buffers of some panels.
-func (t *Table) NewInputs(panels int) []Lanes { return newBuffers(t.inputs, panels) }
+// NewInputs makes buffers of some panels that Numbers and Codes fill: one for
+// each input, and those that are of the table alone.
+func (t *Table) NewInputs(panels int) []Lanes {
+	list := newBuffers(t.inputs, panels)
+	for _, v := range t.landed {
+		list = append(list, NewLanes(v.typ, panels*v.len()*lanes))
+	}
+	return append(list, Lanes{F32: make([]float32, panels*lanes)}) // a column's cells
+}
 
 // NewOutputs makes output buffers of some panels.
 func (t *Table) NewOutputs(panels int) []Lanes { return newBuffers(t.outputs, panels) }

@@ -33,7 +33,7 @@ func TestNumbersIntoInputs(t *testing.T) {
 	for _, c := range cases {
 		g := &Graph{Inputs: []Input{{Name: "x", Type: c.t, Ranks: true, Shape: []Dim{{-1, "N"}, {1, ""}}}}, Outputs: []Output{{Name: "y"}},
 			Nodes: []Node{op("Cast", "x", "y", "to", 11)}}
-		if c.t == Float64 {
+		if c.t == Float64 || c.t == Float32 {
 			g.Nodes[0] = op("Neg", "x", "y")
 		}
 		table, err := CompileTable(g, Options{}, nil)

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"math"
 
 	"yhat/nn"
 )
@@ -35,9 +34,6 @@ func (t *Table) tell(m *Words) error {
 			continue
 		}
 		t.Features[k].Min, t.Features[k].Max = f.Min, f.Max
-		low, high := given(f.Min, math.Inf(-1)), given(f.Max, math.Inf(1))
-		c := &t.cells[k]
-		c.column32.Min, c.column64.Min, c.column32.Max, c.column64.Max = low, low, high, high
 	}
 	o := &m.Outputs
 	if m.Width == 1 && len(o.Labels) == 2 && len(t.Scores) == 2 {

@@ -20,6 +20,7 @@ type value struct {
 	buf     int      // computed: element e is index[e] of the buffer, or e
 
 	index   []int32
+	sources []source // what its elements are made of, where that is known
 	labels  []string // of a ZipMap's columns
 	foreign bool     // text from outside, which may be of words not known
 	// What of shape[rows] stands outside the rows, 0 being 1: elements [outer,
@@ -51,7 +52,10 @@ func integers(numbers ...int64) *value {
 // view is v with another shape, whose element e is v's element index[e]; a nil
 // index keeps the order.
 func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
-	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign}
+	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign, sources: v.sources}
+	if v.sources != nil && index != nil {
+		w.sources = gathered(v.sources, index)
+	}
 	switch {
 	case v.konst != nil:
 		data := *v.konst
@@ -66,6 +70,8 @@ func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
 			w.dims = gathered(v.dims, index)
 		}
 		return w.settleDims()
+	case v.waits():
+		return w
 	case v.pending != nil && index == nil && len(shape) > 0 && shape[len(shape)-1] == v.pending.out:
 		w.pending = v.pending
 		return w
