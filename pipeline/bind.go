@@ -272,8 +272,8 @@ func (b *binder) bindKept(bound *binding, path string) error {
 		}
 		keep := table.KeepRequest{Column: at, Type: b.kept[i].Type}
 		_, keep.Strict = b.job.Columns.Types[name]
-		if have := bound.fields[at].Type; have != nil && !arrow.TypeEqual(have, keep.Type) {
-			return fmt.Errorf("%w: %s: column %s is %s here but %s in %s", table.ErrData, path, quote(name), have, keep.Type, b.first.Path)
+		if have := bound.fields[at].Type; have != nil && !table.Fits(have, keep.Type) {
+			return fmt.Errorf("%w: %s: column %s is %s here but %s in %s%s", table.ErrData, path, quote(name), have, keep.Type, b.first.Path, otherOrder(have, keep.Type))
 		}
 		bound.request.Keep = append(bound.request.Keep, keep)
 	}
@@ -281,6 +281,14 @@ func (b *binder) bindKept(bound *binding, path string) error {
 		bound.dropped = len(bound.fields) - len(b.keep)
 	}
 	return nil
+}
+
+// otherOrder is a hint where the first input's type is the narrower one.
+func otherOrder(later, first arrow.DataType) string {
+	if table.Fits(first, later) {
+		return ", which decides the type; put this input first"
+	}
+	return ""
 }
 
 // columnName names what a bad cell's slot reads.

@@ -23,9 +23,9 @@ type FeatureRequest struct {
 }
 
 // KeepRequest asks for a column in the output. Type is ignored for raw cells.
-// For typed sources it is the column's own type; for text sources it is what
-// the cells are to be read as (a cell that does not fit: BadType if Strict,
-// else null).
+// For typed sources it is the column's own type or one that it Fits (a value
+// that does not: BadType); for text sources it is what the cells are to be read
+// as (a cell that does not fit: BadType if Strict, else null).
 type KeepRequest struct {
 	Column int
 	Type   arrow.DataType

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 // typedPlan turns batches of a typed source into Rows: which of the batch's
@@ -13,8 +14,16 @@ import (
 type typedPlan struct {
 	columns  []int // fields of the source that the batch holds, in its order
 	features []typedFeature
-	keep     []int // columns of the batch
+	keep     []typedKeep
 	words    *wordReader
+	mem      memory.Allocator
+}
+
+// typedKeep is a column that is handed on, as it is or made to fit.
+type typedKeep struct {
+	column int // index into the batch
+	field  int // index into the source's fields
+	fit    fit // nil: as it is
 }
 
 // typedFeature is a feature read from a column of a batch.
@@ -27,7 +36,10 @@ type typedFeature struct {
 // newTypedPlan checks the request against the fields and lists the columns to
 // read, each once, in file order.
 func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error) {
-	p := &typedPlan{words: newWordReader(o)}
+	p := &typedPlan{words: newWordReader(o), mem: o.Alloc}
+	if p.mem == nil {
+		p.mem = memory.DefaultAllocator
+	}
 	for _, f := range req.Features {
 		if err := checkFeature(fields[f.Column], f.Dict != nil); err != nil {
 			return nil, err
@@ -45,13 +57,21 @@ func newTypedPlan(fields []Field, req Request, o ReadOptions) (*typedPlan, error
 	}
 	for _, k := range req.Keep {
 		at, _ := slices.BinarySearch(p.columns, k.Column)
-		p.keep = append(p.keep, at)
+		keep := typedKeep{column: at, field: k.Column}
+		if f := fields[k.Column]; k.Type != nil && !arrow.TypeEqual(f.Type, k.Type) {
+			if keep.fit = fitting(f.Type, k.Type); keep.fit == nil {
+				return nil, fmt.Errorf("%w: column %q is of type %s, which does not become %s", ErrData, f.Name, f.Type, k.Type)
+			}
+		}
+		p.keep = append(p.keep, keep)
 	}
 	return p, nil
 }
 
 // kept reports whether a column of the batch is handed on.
-func (p *typedPlan) kept(column int) bool { return slices.Contains(p.keep, column) }
+func (p *typedPlan) kept(column int) bool {
+	return slices.ContainsFunc(p.keep, func(k typedKeep) bool { return k.column == column })
+}
 
 // checkFeature refuses columns whose type cannot be read as a feature.
 func checkFeature(f Field, category bool) error {
@@ -170,13 +190,27 @@ func (p *typedPlan) decode(columns []arrow.Array, n int, tables []*wordTable, r 
 		}
 		r.Bad = d.bad
 	}
-	sortBad(r.Bad)
-	for _, k := range p.keep {
-		col := columns[k]
-		col.Retain()
+	for i := range p.keep {
+		col, err := p.keep[i].array(columns, p.mem, SlotKept+int32(i), r)
+		if err != nil {
+			return err
+		}
 		r.Kept = append(r.Kept, col)
 	}
+	sortBad(r.Bad)
 	return nil
+}
+
+// array is the column as it is to be handed on, the caller's to release.
+func (k *typedKeep) array(columns []arrow.Array, mem memory.Allocator, slot int32, r *Rows) (arrow.Array, error) {
+	col := columns[k.column]
+	if k.fit == nil {
+		col.Retain()
+		return col, nil
+	}
+	return k.fit(col, mem, func(row int) {
+		r.Bad = append(r.Bad, Bad{Row: int32(row), Slot: slot, Column: int32(k.field), Reason: BadType})
+	})
 }
 
 // sortBad puts what was found column by column into row order, the first
