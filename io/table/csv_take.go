@@ -63,9 +63,9 @@ func (d *csvDecoder) number(slot, column, row int, text []byte) {
 // code puts a cell into feature slot as the code of its word.
 func (d *csvDecoder) code(slot, column, row int, text []byte) {
 	memo := &d.memos[slot]
-	key := wordKey(text)
-	at := key * 0x9e3779b97f4a7c15 >> 60
-	if key != 0 && memo.keys[at] == key {
+	key := keyOf(text)
+	at := (key.low ^ key.high) * 0x9e3779b97f4a7c15 >> 58
+	if key.high != 0 && memo.keys[at] == key {
 		d.r.Features[slot].Codes[row] = memo.codes[at]
 		return
 	}
@@ -76,10 +76,10 @@ func (d *csvDecoder) code(slot, column, row int, text []byte) {
 			code = CodeMissing
 		case !utf8.Valid(text):
 			d.bad(row, int32(slot), column, BadUTF8)
-			key = 0
+			key.high = 0
 		}
 	}
-	if key != 0 {
+	if key.high != 0 {
 		memo.keys[at], memo.codes[at] = key, code
 	}
 	d.r.Features[slot].Codes[row] = code
@@ -87,15 +87,22 @@ func (d *csvDecoder) code(slot, column, row int, text []byte) {
 
 // codeMemo remembers the codes of short words that came up lately.
 type codeMemo struct {
-	keys  [16]uint64
-	codes [16]int32
+	keys  [64]wordKey
+	codes [64]int32
 }
 
-// wordKey is up to seven bytes and their number in one word; 0 for others.
-func wordKey(text []byte) uint64 {
-	if len(text) > 7 || cap(text) < 8 {
-		return 0
+// wordKey is up to fifteen bytes and, in the highest byte, one more than their
+// number; high is 0 for other words.
+type wordKey struct{ low, high uint64 }
+
+func keyOf(text []byte) wordKey {
+	if len(text) > 15 || cap(text) < 16 {
+		return wordKey{}
 	}
-	n := uint(len(text))
-	return binary.LittleEndian.Uint64(text[:8])&(1<<(8*n)-1) | uint64(n+1)<<56
+	n, whole := uint(len(text)), text[:16]
+	low, high := binary.LittleEndian.Uint64(whole), uint64(n+1)<<56
+	if n < 8 {
+		return wordKey{low & (1<<(8*n) - 1), high}
+	}
+	return wordKey{low, high | binary.LittleEndian.Uint64(whole[8:])&(1<<(8*n-64)-1)}
 }
