@@ -14,7 +14,7 @@ import (
 // writeGraphs writes the small ONNX models of the stories.
 func writeGraphs(folder string) error {
 	for name, g := range map[string]*graph.Graph{
-		"ward.onnx": ward(), "iris.onnx": iris(-1), "row.onnx": iris(1), "cost.onnx": cost(), "odd.onnx": odd(),
+		"ward.onnx": ward(), "iris.onnx": iris(-1), "row.onnx": iris(1), "cost.onnx": cost(), "odd.onnx": odd(), "beds.onnx": beds(),
 	} {
 		var b bytes.Buffer
 		if err := model.EncodeONNX(&b, g); err != nil {
@@ -92,6 +92,23 @@ func iris(batch int) *graph.Graph {
 			applied("ml.ArrayFeatureExtractor", "classes at", "label", nil),
 		},
 		Outputs: []graph.Output{returned("label", graph.Int64, 1), returned("p", graph.Float32, 3)},
+	}
+}
+
+// beds takes a matrix of two columns, of which the second is looked up in a
+// table of three beds.
+func beds() *graph.Graph {
+	axis := map[string]graph.Attribute{"axis": {Kind: graph.IntAttribute, I: 1}}
+	return &graph.Graph{
+		Inputs: []graph.Input{of("X", graph.Float32, -1, 2)},
+		Constants: map[string]*graph.Tensor{"table": matrix(3, 1, 10, 20, 30), "first": {Type: graph.Int64, Shape: []int{1}, I64: []int64{0}},
+			"second": {Type: graph.Int64, Shape: []int{}, I64: []int64{1}}},
+		Nodes: []graph.Node{
+			applied("Gather", "X first", "x", axis), applied("Gather", "X second", "bed", axis),
+			applied("Cast", "bed", "at", map[string]graph.Attribute{"to": {Kind: graph.IntAttribute, I: 7}}),
+			applied("Gather", "table at", "found", nil), applied("Add", "x found", "y", nil),
+		},
+		Outputs: []graph.Output{returned("y", graph.Float32, 1)},
 	}
 }
 

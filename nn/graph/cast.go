@@ -151,7 +151,7 @@ func one[T number](d []T, x []bool) {
 
 // parse reads numbers from text; text that is none makes the row bad.
 func (n *node) parse(out, x *value) error {
-	fault := n.fault(NotANumber)
+	faults := n.faultsOf(x, NotANumber)
 	n.c.words = n.c.words || x.foreign
 	in, count, buf := reader[int32](n.c, x, nil), out.len(), n.c.own(out)
 	put := setters[out.typ.Storage()]
@@ -162,7 +162,7 @@ func (n *node) parse(out, x *value) error {
 				for j, code := range from[in.place(p, e):][:lanes] {
 					v, err := strconv.ParseFloat(strings.TrimSpace(ws.String(code)), 64)
 					if err != nil {
-						ws.mark(fault, p, j)
+						ws.mark(faults[e], p, j)
 					}
 					put(to, (p*count+e)*lanes+j, v)
 				}

@@ -249,6 +249,7 @@ func (c *compiler) compile(d *Node) {
 			if v := n.out[i]; v.rows >= 0 && v.outer == 0 {
 				v.outer = outer
 			}
+			n.followCells(n.out[i])
 			c.values[name] = n.out[i]
 		} else if name != "" && c.uses[name] > 0 {
 			c.refuse(d, fmt.Errorf("its output %d is not supported", i))

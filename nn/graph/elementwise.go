@@ -302,7 +302,7 @@ func (n *node) checkDivisor(y *value) {
 
 // emitCheck marks the rows in which an element of v does not pass.
 func emitCheck[T element](n *node, v *value, reason Reason, pass func(T) bool) {
-	fault := n.fault(reason)
+	faults := n.faultsOf(v, reason)
 	in, count := reader[T](n.c, v, nil), v.len()
 	n.c.emit("check", func(ws *Workspace, panels int) {
 		from := in.base(ws)
@@ -310,18 +310,12 @@ func emitCheck[T element](n *node, v *value, reason Reason, pass func(T) bool) {
 			for e := range count {
 				for j, x := range from[in.place(p, e):][:lanes] {
 					if !pass(x) {
-						ws.mark(fault, p, j)
+						ws.mark(faults[e], p, j)
 					}
 				}
 			}
 		}
 	})
-}
-
-// fault announces a fault that a node's steps can mark.
-func (n *node) fault(reason Reason) int {
-	n.c.faults = append(n.c.faults, Fault{Node: nodeName(n.Node), Inputs: n.c.origins(n.Node.Inputs), Reason: reason})
-	return len(n.c.faults) - 1
 }
 
 // compileVariadic is Max, Min or Sum of any number of inputs, or their Mean.

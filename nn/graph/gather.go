@@ -110,7 +110,7 @@ func (n *node) lookupAll(out, x, idx *value, g lookup) error {
 // emitLookup looks each lane's place up. A table of constants is read without
 // lanes; an index outside it makes the row bad and takes place 0.
 func emitLookup[T element](n *node, out, x, idx *value, g lookup) {
-	fault := n.fault(OutOfRange)
+	faults := n.faultsOf(idx, OutOfRange)
 	at := reader[int64](n.c, idx, nil)
 	var table []T
 	var from operand[T]
@@ -134,7 +134,7 @@ func emitLookup[T element](n *node, out, x, idx *value, g lookup) {
 						k += int64(g.extent)
 					}
 					if k < 0 || k >= int64(g.extent) {
-						ws.mark(fault, p, j)
+						ws.mark(faults[i], p, j)
 						k = 0
 					}
 					own := j
@@ -227,7 +227,7 @@ func (n *node) pickAll(out, x, idx *value, base []int32, extent, step int) error
 }
 
 func emitPick[T element](n *node, out, x, idx *value, base []int32, extent, step int) {
-	fault := n.fault(OutOfRange)
+	faults := n.faultsOf(idx, OutOfRange)
 	at, from := reader[int64](n.c, idx, nil), plainReader[T](n.c, x)
 	total, buf := out.len(), out.buf
 	n.c.emit("lookup", func(ws *Workspace, panels int) {
@@ -240,7 +240,7 @@ func emitPick[T element](n *node, out, x, idx *value, base []int32, extent, step
 						k += int64(extent)
 					}
 					if k < 0 || k >= int64(extent) {
-						ws.mark(fault, p, j)
+						ws.mark(faults[e], p, j)
 						k = 0
 					}
 					dst[j] = src[(p*from.stride+int(base[e])+int(k)*step)*lanes+j]

@@ -272,6 +272,7 @@ func compileOneHotEncoder(n *node) error {
 	}
 	if x.typ.Float() {
 		whole := like(x, Int64)
+		whole.cells = x.cells
 		if err := n.c.cast(whole, x); err != nil {
 			return err
 		}
@@ -287,22 +288,22 @@ func compileOneHotEncoder(n *node) error {
 	}
 	out := n.c.output(Float32, shape, x.rows)
 	n.set(0, out)
-	fault := -1
+	var faults []int
 	if n.int("zeros", 1) == 0 {
-		fault = n.fault(UnknownCategory)
+		faults = n.faultsOf(x, UnknownCategory)
 	}
 	switch s := x.typ.Storage(); {
 	case s == Codes && (d.codes != nil || cats.len() == 0):
-		emitOneHotEncoder(n, out, x, cats.len(), fault, d.code)
+		emitOneHotEncoder(n, out, x, cats.len(), faults, d.code)
 	case s == I64 && d.whole != nil:
-		emitOneHotEncoder(n, out, x, cats.len(), fault, d.integer)
+		emitOneHotEncoder(n, out, x, cats.len(), faults, d.integer)
 	default:
 		return fmt.Errorf("categories of %s for an input of %s", cats.typ, x.typ)
 	}
 	return nil
 }
 
-func emitOneHotEncoder[T element](n *node, out, x *value, cats, fault int, find func(T) int32) {
+func emitOneHotEncoder[T element](n *node, out, x *value, cats int, faults []int, find func(T) int32) {
 	in, places, buf := reader[T](n.c, x, nil), x.len(), out.buf
 	n.c.emit(fmt.Sprintf("one-hot %d", cats), func(ws *Workspace, panels int) {
 		to, from := ws.bufs[buf].F32[:panels*places*cats*lanes], in.base(ws)
@@ -313,8 +314,8 @@ func emitOneHotEncoder[T element](n *node, out, x *value, cats, fault int, find 
 				for j, k := range from[in.place(p, e):][:lanes] {
 					if at := find(k); at >= 0 {
 						dst[int(at)*lanes+j] = 1
-					} else if fault >= 0 {
-						ws.mark(fault, p, j)
+					} else if faults != nil {
+						ws.mark(faults[e], p, j)
 					}
 				}
 			}

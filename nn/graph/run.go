@@ -43,14 +43,6 @@ type slot struct {
 	memory        int // index of the workspace's memory, or -1: not used
 }
 
-// Fault is a reason for which a row can be bad that the model itself holds: a
-// word it does not know, an index outside a table.
-type Fault struct {
-	Node   string
-	Inputs []string // the model's inputs that the fault can come from
-	Reason Reason
-}
-
 // Reason is the kind of a fault.
 type Reason uint8
 

@@ -40,7 +40,11 @@ func (v *value) waits() bool { return v.sources != nil && v.buf < 0 }
 
 // bindSources gives an input its sources.
 func (c *compiler) bindSources(v *value, input int) {
-	if !c.opt.table || v.typ != Float32 && v.typ != Float64 && v.typ != String {
+	if !c.opt.table {
+		return
+	}
+	v.bindCells(input)
+	if v.typ != Float32 && v.typ != Float64 && v.typ != String {
 		return
 	}
 	v.sources = make([]source, v.len())

@@ -165,3 +165,36 @@ func TestScorerOfALoweredModel(t *testing.T) {
 		t.Errorf("scores %v, of the graph %v", want[len(want)-1][:rows], got[len(got)-1][:rows])
 	}
 }
+
+// TestFaultsOfAMatrix: a fault is told by the column that it comes from, where
+// it is one.
+func TestFaultsOfAMatrix(t *testing.T) {
+	table := f32([]int{2, 1}, 5, 6)
+	whole := []Node{op("Cast", "x", "at", "to", 7), op("Gather", "table at", "found"), op("Reshape", "found flat", "y")}
+	for name, c := range map[string]struct {
+		nodes []Node
+		want  []int // the features of the faults
+	}{
+		"all columns":     {whole, []int{0, 1, 2, 3}},
+		"one column":      {[]Node{op("Gather", "x two", "c", "axis", 1), op("Cast", "c", "at", "to", 7), op("Gather", "table at", "found"), op("Flatten", "found", "y")}, []int{2}},
+		"column after":    {[]Node{op("Cast", "x", "i", "to", 7), op("Gather", "i two", "at", "axis", 1), op("Gather", "table at", "found"), op("Flatten", "found", "y")}, []int{2}},
+		"side by side":    {[]Node{op("Split", "x", "p q", "axis", 1), op("Concat", "q p", "s", "axis", 1), op("Cast", "s", "at", "to", 7), op("Gather", "table at", "found"), op("Flatten", "found", "y")}, []int{2, 3, 0, 1}},
+		"a sum of all":    {[]Node{op("ReduceSum", "x one", "sum"), op("Cast", "sum", "at", "to", 7), op("Gather", "table at", "found"), op("Flatten", "found", "y")}, []int{-1}},
+		"shifted numbers": {[]Node{op("Sub", "x half", "s"), op("Cast", "s", "at", "to", 7), op("Gather", "table at", "found"), op("Flatten", "found", "y")}, []int{0, 1, 2, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := small(Float32, map[string]*Tensor{"table": table, "flat": i64(-1, 4), "two": i64(2), "one": i64(1), "half": f32(nil, 0.5)}, "y", c.nodes...)
+			table, err := CompileTable(g, Options{}, []string{"a", "b", "c", "d"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			for i := range table.Faults() {
+				got = append(got, table.FaultFeature(i))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("features %v, want %v", got, c.want)
+			}
+		})
+	}
+}

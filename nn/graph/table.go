@@ -275,12 +275,10 @@ func (t *Table) Double() bool {
 // FaultFeature is the feature that fault i of Faults comes from, -1 if there
 // is no one feature.
 func (t *Table) FaultFeature(i int) int {
-	from := t.faults[i].Inputs
-	if len(from) != 1 {
-		return -1
-	}
+	at := &t.faults[i]
 	for f, c := range t.cells {
-		if t.inputs[c.input].name == from[0] && c.width == 1 {
+		in := &t.inputs[c.input]
+		if at.at == (Place{c.input, c.element}) || len(at.Inputs) == 1 && in.name == at.Inputs[0] && c.width == 1 {
 			return f
 		}
 	}

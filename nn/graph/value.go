@@ -20,6 +20,7 @@ type value struct {
 	buf     int      // computed: element e is index[e] of the buffer, or e
 
 	index   []int32
+	cells   []Place  // the cells of a table that its elements are made of, by input
 	sources []source // what its elements are made of, where that is known
 	labels  []string // of a ZipMap's columns
 	foreign bool     // text from outside, which may be of words not known
@@ -52,7 +53,10 @@ func integers(numbers ...int64) *value {
 // view is v with another shape, whose element e is v's element index[e]; a nil
 // index keeps the order.
 func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
-	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign, sources: v.sources}
+	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign, sources: v.sources, cells: v.cells}
+	if v.cells != nil && index != nil {
+		w.cells = gathered(v.cells, index)
+	}
 	if v.sources != nil && index != nil {
 		w.sources = gathered(v.sources, index)
 	}
