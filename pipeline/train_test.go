@@ -18,7 +18,7 @@ import (
 )
 
 // lesson is a job of training over a table given as text.
-func lesson(t *testing.T, text string, blockSize int) *TrainJob {
+func lesson(t testing.TB, text string, blockSize int) *TrainJob {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lesson.csv")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -170,6 +170,29 @@ func TestDamagedStatesAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// Any bytes are a state that learning goes on from, or are refused.
+func FuzzTrainState(f *testing.F) {
+	job := func(t testing.TB) *TrainJob {
+		job := lesson(t, circle(40), 0)
+		job.Fit.Epochs, job.Fit.Restarts, job.Workers = 2, 2, 1
+		return job
+	}
+	first := job(f)
+	first.Resume = &Resume{Save: func(s []byte) error { f.Add(s); return nil }}
+	if _, _, err := Train(context.Background(), first); err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"format":"yhat-training/1","run":"","restart":-1,"epoch":0,"current":{"epochs":null}}`))
+	f.Fuzz(func(t *testing.T, state []byte) {
+		again := job(t)
+		again.Resume = &Resume{State: state, Save: func([]byte) error { return nil }}
+		m, _, err := Train(context.Background(), again)
+		if err == nil && m == nil || err != nil && !errors.Is(err, table.ErrData) && !errors.Is(err, table.ErrUsage) {
+			t.Errorf("%v, and a model: %v", err, m != nil)
+		}
+	})
 }
 
 // Fill, center, scale and categories come from the training rows alone.

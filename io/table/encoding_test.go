@@ -67,3 +67,27 @@ func TestFirstBytesOfWideText(t *testing.T) {
 		}
 	}
 }
+
+// Any bytes become UTF-8, the same however they are read, or are refused.
+func FuzzEncoding(f *testing.F) {
+	names := []string{"latin1", "latin9", "windows-1250", "windows-1251", "windows-1252", "utf-16", "utf-16le", "utf-16be"}
+	for i := range names {
+		f.Add([]byte("x,y\n\xe9,2\n"), byte(i))
+		f.Add([]byte("\xff\xfex\x00\n\x00\x00\xd8"), byte(i))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, which byte) {
+		name := names[int(which)%len(names)]
+		e, ok := ParseEncoding(name)
+		if !ok {
+			t.Fatalf("%s is no encoding", name)
+		}
+		whole, err := io.ReadAll(e.decoded(bytes.NewReader(text)))
+		pieces, again := io.ReadAll(e.decoded(iotest.OneByteReader(bytes.NewReader(text))))
+		if err == nil && !bytes.Equal(whole, pieces) || (err == nil) != (again == nil) {
+			t.Errorf("%s: %q, %v at once; %q, %v byte by byte", name, whole, err, pieces, again)
+		}
+		if err != nil && !errors.Is(err, ErrData) || !utf8.Valid(whole) {
+			t.Errorf("%s: %q, %v", name, whole, err)
+		}
+	})
+}
