@@ -190,7 +190,7 @@ func (s *scorer[T]) explain(w *worker[T], t *trip[T], start, rows int) {
 	for i := range k {
 		w.why.which[i] = t.why.which[i][start:]
 	}
-	explain.Reasons(w.why.phi, s.explaining.Features(), panels, w.why.which, t.why.values[first*k*nn.Lanes:])
+	s.explaining.Reasons(w.why.phi, panels, w.why.which, t.why.values[first*k*nn.Lanes:])
 }
 
 // explainable are the inputs and predictions of rows, as the explainer's layers

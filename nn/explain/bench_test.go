@@ -54,7 +54,7 @@ func benchExplain(b *testing.B, m *nn.Model, method Method, kernel string) {
 		}
 		middle := time.Now()
 		e.Explain(s, x, y, panels, phi, failed)
-		Reasons(phi, e.Features(), panels, which, values)
+		e.Reasons(phi, panels, which, values)
 		forward, explain = forward+middle.Sub(start), explain+time.Since(middle)
 	}
 	b.ReportMetric(float64(explain.Nanoseconds())/float64(b.N*panels*nn.Lanes), "ns/row")

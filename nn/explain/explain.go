@@ -22,11 +22,9 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 
 	"yhat/nn"
 	"yhat/nn/internal/kernel"
-	"yhat/nn/train"
 )
 
 // Method is a way to share a prediction among features.
@@ -67,10 +65,15 @@ type Explainer[T nn.Float] struct {
 	base     []T // x⁰ as a panel: [input][32]
 	baseY    []T // ŷ₀, each output
 	layers   []layer[T]
-	kinked   int       // how many first layers are kinked lines
+	kinked   int              // how many first layers are kinked lines
+	launch   *kernel.Dense[T] // z_1 at the end → the slopes of layer 2 at the baseline
+	next     []float64        // W_2, if layer 1 is kinked
+	one      []T              // W_3, if it is one unit above two kinked lines
+	oneBias  T
 	smooth   bool      // no function above them has a corner
 	rules    []rule[T] // for the layers above them; none where there is a formula
-	tile     int       // panels
+	tile     int       // panels that are worked on together
+	chunk    int       // panels whose rows are sorted together
 }
 
 // span is which inputs a feature has.
@@ -81,11 +84,12 @@ type layer[T nn.Float] struct {
 	in, out  int
 	act      kernel.Activation[T]
 	dense    *kernel.Dense[T]
+	turned   *kernel.Dense[T] // W without bias
 	back     *kernel.Dense[T] // Wᵀ without bias
 	alpha    T                // of a kinked line
 	straight bool             // which has no kink
-	needsZ   bool
-	z0, a0   []T // of the baseline, as panels
+	z0, a0   []T              // of the baseline, as panels
+	off      []T              // words whose sign says that a unit's slope is alpha there
 }
 
 // New makes an explainer of the model. It refuses Shapley values for more than
@@ -108,12 +112,19 @@ func New[T nn.Float](m *nn.Model, o Options, k nn.Kernel) (*Explainer[T], error)
 	for i := range m.Layers {
 		e.layers = append(e.layers, e.newLayer(&m.Layers[i]))
 	}
+	if o.Method != Shapley && len(e.layers) == 1 && e.layers[0].alpha >= 0 {
+		// Paths through kinks are followed by layer 2.
+		e.layers = append(e.layers, e.newLayer(identity(m.OutputWidth())))
+	}
 	for e.kinked < len(e.layers) && e.layers[e.kinked].alpha >= 0 {
 		e.kinked++
 	}
 	e.chooseRules()
-	e.tile = e.fitting()
+	e.fit()
 	e.atBase()
+	if e.kinked > 0 && o.Method != Shapley {
+		e.prepare(m)
+	}
 	return e, nil
 }
 
@@ -151,59 +162,6 @@ func repeat[T nn.Float](x []float64) []T {
 	return panel
 }
 
-func (e *Explainer[T]) newLayer(l *nn.Layer) layer[T] {
-	a := l.Activation
-	made := layer[T]{in: l.In, out: l.Out, alpha: -1,
-		act: kernel.Activation[T]{Func: kernel.Func(a.Func), Alpha: T(a.Alpha), Beta: T(a.Beta)}}
-	made.dense = kernel.Pack[T](l.In, l.Out, l.W, l.B, e.set.Block)
-	turned := make([]float64, len(l.W))
-	for i, w := range l.W {
-		turned[i%l.In*l.Out+i/l.In] = w
-	}
-	made.back = kernel.Pack[T](l.Out, l.In, turned, make([]float64, l.In), e.set.Block)
-	made.needsZ = train.NeedsInput(made.act.Func)
-	switch {
-	case a.Func == nn.Identity:
-		made.alpha, made.straight = 1, true
-	case a.Func == nn.ReLU:
-		made.alpha = 0
-	case a.Func == nn.LeakyReLU && made.act.Alpha >= 0 && made.act.Alpha <= 1:
-		made.alpha = made.act.Alpha
-	}
-	return made
-}
-
-// tileNumbers bounds the numbers a tile of panels works on.
-const tileNumbers = 48 << 10
-
-// fitting is how many panels are explained at once.
-func (e *Explainer[T]) fitting() int {
-	units := 0
-	for _, l := range e.layers {
-		units += 5*l.out + l.in
-	}
-	if e.method == Shapley {
-		units = 1 << len(e.features)
-	}
-	return max(1, min(8, tileNumbers/(units*nn.Lanes)))
-}
-
-// atBase computes what each layer gives of the baseline.
-func (e *Explainer[T]) atBase() {
-	x := e.base
-	for i := range e.layers {
-		l := &e.layers[i]
-		l.z0 = make([]T, l.out*nn.Lanes)
-		e.set.Dense(l.dense, x, l.z0, 1, false)
-		x = slices.Clone(l.z0)
-		e.set.Activate(l.act, x, l.out, 1)
-		l.a0 = x
-	}
-	for at := 0; at < len(x); at += nn.Lanes {
-		e.baseY = append(e.baseY, x[at])
-	}
-}
-
 // Features is how many features share a prediction.
 func (e *Explainer[T]) Features() int { return len(e.features) }
 
@@ -217,120 +175,77 @@ func (e *Explainer[T]) Method() Method { return e.method }
 func (e *Explainer[T]) Explain(s *Space[T], x, y []T, panels int, phi []T, failed []uint32) {
 	inputs, outputs := e.layers[0].in*nn.Lanes, len(e.baseY)*nn.Lanes
 	width := len(e.features) * nn.Lanes
-	for p := 0; p < panels; p += e.tile {
-		n := min(e.tile, panels-p)
-		t := tile[T]{n, x[p*inputs:][:n*inputs], y[p*outputs:][:n*outputs], phi[p*width:][:n*width], failed[p:][:n]}
-		e.aim(s, &t)
-		s.fresh = true
-		for i := range s.open {
-			s.open[i] = all
-		}
-		switch {
-		case e.method == Shapley:
-			e.shapley(s, &t)
-			e.check(s, &t)
-		case len(e.rules) == 0:
-			e.follow(s, &t, nil)
-			e.contribute(s, &t)
-			e.check(s, &t)
-		default:
-			e.refine(s, &t)
+	for p := 0; p < panels; p += e.chunk {
+		n := min(e.chunk, panels-p)
+		c := chunk[T]{n, x[p*inputs:][:n*inputs], y[p*outputs:][:n*outputs], phi[p*width:][:n*width], failed[p:][:n], s.outputs[:n*nn.Lanes]}
+		clear(c.failed)
+		e.aim(&c)
+		if e.method == Shapley {
+			e.shapley(s, &c)
+		} else {
+			e.integrate(s, &c)
 		}
 	}
 }
 
-// tile is a few panels.
-type tile[T nn.Float] struct {
+// chunk is some panels of a call.
+type chunk[T nn.Float] struct {
 	panels    int
 	x, y, phi []T
 	failed    []uint32
+	outputs   []int32 // which is explained, of each row
 }
 
-// all rows of a panel.
-const all = 1<<nn.Lanes - 1
-
-// aim finds the output that is explained of each row, and its ŷ − ŷ₀.
-func (e *Explainer[T]) aim(s *Space[T], t *tile[T]) {
+// aim finds the outputs that are explained.
+func (e *Explainer[T]) aim(c *chunk[T]) {
 	outputs := len(e.baseY)
-	for i := range t.panels * nn.Lanes {
-		y := t.y[i/nn.Lanes*outputs*nn.Lanes+i%nn.Lanes:]
+	if outputs == 1 {
+		return
+	}
+	for i := range c.outputs {
 		best := max(0, e.output)
 		if e.output == Largest {
+			y := c.y[i/nn.Lanes*outputs*nn.Lanes+i%nn.Lanes:]
 			for u := 1; u < outputs; u++ {
 				if y[u*nn.Lanes] > y[best*nn.Lanes] {
 					best = u
 				}
 			}
 		}
-		s.target[i], s.moved[i] = int32(best), y[best*nn.Lanes]-e.baseY[best]
+		c.outputs[i] = int32(best)
 	}
 }
 
-// contribute turns the sums of ∂ŷ/∂z_1 along the path into contributions, for
-// the rows that are open.
-func (e *Explainer[T]) contribute(s *Space[T], t *tile[T]) {
+// apart reports whether the contributions of a row, which sum to sum, miss its
+// ŷ − ŷ₀ by more than tolerance, or are no numbers.
+func (e *Explainer[T]) apart(c *chunk[T], row uint, sum, tolerance T) bool {
+	output := uint(c.outputs[row])
+	y, from := c.y[(row/nn.Lanes*uint(len(e.baseY))+output)*nn.Lanes+row%nn.Lanes], e.baseY[output]
+	gap, most := sum-(y-from), tolerance*max(1, y, -y, from, -from)
+	return !(gap <= most && -gap <= most)
+}
+
+// contribute turns the sums of ∂ŷ/∂z_1 along the paths of the tile into
+// contributions.
+func (e *Explainer[T]) contribute(s *Space[T]) {
 	inputs := e.layers[0].in
-	e.set.Dense(e.layers[0].back, s.path.sum, s.path.gradient, t.panels, false)
-	for p := range t.panels {
-		s.changed[p] = 0
+	e.set.Dense(e.layers[0].back, s.path.sum, s.path.gradient, s.panels, false)
+	e.set.Path.Gain(s.x, e.base, s.path.gradient, s.gain, s.total, inputs, s.panels)
+	if inputs == len(e.features) {
+		return
+	}
+	for p := range s.panels {
 		for f, from := range e.features {
-			var sum [nn.Lanes]T
-			for i := from.first; i < from.first+from.width; i++ {
-				x, x0, g := lanes(t.x, p*inputs+i), lanes(e.base, i), lanes(s.path.gradient, p*inputs+i)
-				for j := range sum {
-					sum[j] += (x[j] - x0[j]) * g[j]
+			sum := lanes(s.phi, p*len(e.features)+f)
+			clear(sum)
+			for i := range from.width {
+				for j, v := range lanes(s.gain, p*inputs+from.first+i) {
+					sum[j] += v
 				}
 			}
-			s.take(lanes(t.phi, p*len(e.features)+f), &sum, p)
 		}
 	}
 }
 
 // lanes are the i-th 32 numbers of x.
 func lanes[T nn.Float](x []T, i int) []T { return x[i*nn.Lanes:][:nn.Lanes] }
-
-// take replaces the contributions of open rows, and notes which of them change
-// by much.
-func (s *Space[T]) take(phi []T, sum *[nn.Lanes]T, p int) {
-	if s.open[p] == all && s.fresh {
-		copy(phi, sum[:])
-		return
-	}
-	for j, v := range sum {
-		if s.open[p]>>j&1 == 0 {
-			continue
-		}
-		if by := v - phi[j]; !(max(by, -by) <= closeEnough*max(1, v, -v)) {
-			s.changed[p] |= 1 << j
-		}
-		phi[j] = v
-	}
-}
-
-// check sets failed for the rows whose contributions do not sum to what moved.
-func (e *Explainer[T]) check(s *Space[T], t *tile[T]) {
-	for p := range t.panels {
-		t.failed[p] = e.apart(s, t, p, Tolerance)
-	}
-}
-
-// apart finds the rows of panel p whose sum is further than tolerance from
-// ŷ − ŷ₀, or no number.
-func (e *Explainer[T]) apart(s *Space[T], t *tile[T], p int, tolerance T) uint32 {
-	n := len(e.features)
-	var sum [nn.Lanes]T
-	for f := range n {
-		for j, v := range t.phi[(p*n+f)*nn.Lanes:][:nn.Lanes] {
-			sum[j] += v
-		}
-	}
-	mask, base := uint32(0), s.target[p*nn.Lanes:][:nn.Lanes]
-	for j, moved := range s.moved[p*nn.Lanes:][:nn.Lanes] {
-		y0 := e.baseY[base[j]]
-		size := max(1, y0, -y0, y0+moved, -y0-moved)
-		if gap := sum[j] - moved; !(gap <= tolerance*size && -gap <= tolerance*size) {
-			mask |= 1 << j
-		}
-	}
-	return mask
-}

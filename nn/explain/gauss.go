@@ -84,30 +84,3 @@ func legendre(n, i int) (x, weight float64) {
 	}
 	return x, weight
 }
-
-// refine follows the paths with more and more nodes a piece, until the sums of
-// all rows are right and, of functions with corners, twice the nodes change no
-// contribution by much. What a row gives is what the first rule that is good
-// enough for it gave.
-func (e *Explainer[T]) refine(s *Space[T], t *tile[T]) {
-	for i := range e.rules {
-		e.follow(s, t, &e.rules[i])
-		e.contribute(s, t)
-		left := uint32(0)
-		for p := range t.panels {
-			open := e.apart(s, t, p, closeEnough)
-			if !e.smooth && s.fresh {
-				open = all
-			} else if !e.smooth {
-				open |= s.changed[p]
-			}
-			s.open[p] &= open
-			left |= s.open[p]
-		}
-		s.fresh = false
-		if left == 0 {
-			break
-		}
-	}
-	e.check(s, t)
-}

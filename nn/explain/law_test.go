@@ -57,6 +57,29 @@ func TestContributionsSumToWhatMoved(t *testing.T) {
 	})
 }
 
+// TestAnyDepth: networks of one layer, and of many, of kinked lines alone.
+func TestAnyDepth(t *testing.T) {
+	for _, c := range [][]int{{3, 1}, {3, 2}, {4, 6, 1}, {4, 6, 5, 4, 3, 2}} {
+		for _, f := range lines {
+			for _, method := range []Method{IntegratedGradients, Shapley} {
+				m := network(7, c, slices.Repeat([]nn.Func{f}, len(c)-1)...)
+				x := rows[float64](3, c[0], 1)
+				phi, y, failed := explained(t, m, Options{method, 0}, "", x, 1)
+				base := m.Trace(Baseline(m))
+				for i := range nn.Lanes {
+					sum := -row(y, m.OutputWidth(), i)[0] + base[len(base)-1].Output[0]
+					for _, v := range row(phi, c[0], i) {
+						sum += v
+					}
+					if !(math.Abs(sum) <= 1e-4) || failed[0] != 0 {
+						t.Fatalf("%v %s %s: row %d is off by %g, failed %b", c, f, method, i, sum, failed[0])
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestAFeatureWithoutWeightMovesNothing is the axiom of the dummy: exactly 0.
 func TestAFeatureWithoutWeightMovesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -137,9 +160,9 @@ func TestARowAlone(t *testing.T) {
 	for i, c := range cases {
 		m := network(uint64(i), c.widths, c.funcs...)
 		n := c.widths[0]
-		x := rows[float32](7, n, 11)
-		all, _, _ := explained(t, m, Options{IntegratedGradients, Largest}, "", x, 11)
-		for _, at := range []int{0, 37, 300} {
+		x := rows[float32](7, n, 40)
+		all, _, _ := explained(t, m, Options{IntegratedGradients, Largest}, "", x, 40)
+		for _, at := range []int{0, 37, 300, 1100} {
 			alone := make([]float32, n*nn.Lanes)
 			for k, v := range row(x, n, at) {
 				alone[k*nn.Lanes+5] = float32(v)
@@ -165,7 +188,7 @@ func TestExplainAllocatesNothing(t *testing.T) {
 			which, values := [][]int32{make([]int32, 2*nn.Lanes)}, make([]float32, 2*nn.Lanes)
 			if n := testing.AllocsPerRun(2, func() {
 				e.Explain(s, x, y, 2, phi, failed)
-				Reasons(phi, 5, 2, which, values)
+				e.Reasons(phi, 2, which, values)
 			}); n > 0 {
 				t.Errorf("%s, %s: %g allocations", method, f, n)
 			}
@@ -177,21 +200,26 @@ func TestReasonsAreTheLargest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 6).Draw(t, "features")
 		k := rapid.IntRange(1, n).Draw(t, "reasons")
-		phi := make([]float64, n*nn.Lanes)
+		phi := make([]float32, n*nn.Lanes)
 		for i := range phi {
-			phi[i] = float64(rapid.IntRange(-3, 3).Draw(t, "φ"))
+			phi[i] = float32(rapid.IntRange(-3, 3).Draw(t, "φ"))
 		}
-		which, values := make([][]int32, k), make([]float64, k*nn.Lanes)
+		which, values := make([][]int32, k), make([]float32, k*nn.Lanes)
 		for i := range which {
 			which[i] = make([]int32, nn.Lanes)
 		}
-		Reasons(phi, n, 1, which, values)
+		kernel, _ := nn.ChooseKernel(rapid.SampledFrom(nn.Kernels()).Draw(t, "kernel"))
+		e, err := New[float32](network(1, []int{n, 1}, nn.Sigmoid), Options{}, kernel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Reasons(phi, 1, which, values)
 		for j := range nn.Lanes {
 			v := row(phi, n, j)
 			order := []int{0, 1, 2, 3, 4, 5}[:n]
 			slices.SortStableFunc(order, func(a, b int) int { return int(math.Abs(v[b]) - math.Abs(v[a])) })
 			for i := range k {
-				if got := int(which[i][j]); got != order[i] || values[i*nn.Lanes+j] != v[got] {
+				if got := int(which[i][j]); got != order[i] || float64(values[i*nn.Lanes+j]) != v[got] {
 					t.Fatalf("row %d of %v: reason %d is %d, %g", j, v, i, got, values[i*nn.Lanes+j])
 				}
 			}

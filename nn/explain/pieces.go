@@ -6,42 +6,39 @@ import (
 	"yhat/nn/train"
 )
 
-// follow sums ∂ŷ/∂z_1 along the path of each row, piece by piece. Layer i's z
-// is straight up to the next kink below it; where it crosses 0 on the way ends
-// the stretch of the layer above. The last of these ends is where all z are
-// straight up to. Each row takes as many pieces as it meets kinks; rows that
-// have arrived wait for the others of the tile.
-func (e *Explainer[T]) follow(s *Space[T], t *tile[T], r *rule[T]) {
-	w, n := &s.path, t.panels*nn.Lanes
-	e.start(w, t)
+// follow finds the sums of ∂ŷ/∂z_1 along the path of each row of the tile,
+// piece by piece: from one kink of any unit to the next. Each row takes as many
+// pieces as it meets kinks; those that have arrived wait for the others of the
+// panels before them, and since rows of few kinks come last, not for long.
+//
+// Layer 1 is straight all the way. Where a unit of it meets its kink, the slopes
+// of layer 2 change by one row of weights, and what layer 2 was worth until then
+// is noted; so neither product of these two layers is made piece by piece.
+func (e *Explainer[T]) follow(s *Space[T], r *rule[T]) {
+	w, panels := &s.path, s.panels
+	if e.kinked == 0 {
+		e.set.Dense(e.layers[0].dense, s.x, w.after, panels, false)
+		e.repeatBase(w.before, e.layers[0].z0, panels)
+		w.step(panels)
+		copy(w.sum, e.top(s, panels, r))
+		return
+	}
+	e.start(w, s.x, panels)
 	for range e.mostPieces() {
-		e.cut(w, t.panels)
-		d := e.top(s, t, r)
-		for i := e.kinked - 1; i >= 0; i-- {
-			l := &e.layers[i]
-			if i+1 < len(e.layers) {
-				below := w.other(d)
-				e.set.Dense(e.layers[i+1].back, d, below, t.panels, false)
-				d = below
-			}
-			sum := w.sum
-			if i > 0 {
-				sum = nil
-			}
-			e.set.Path.Slope(&w.z[i], w.t, w.ends[e.kinked], d, sum, t.panels, l.alpha)
+		e.reach(w, panels)
+		e.advance(w, panels)
+		e.fold(w, e.top(s, panels, r), panels)
+		e.set.Path.Pass(w.corners, w.dt, panels)
+		e.set.Path.Turn(w.corners, w.at[1].slope, w.worth, panels)
+		for panels > 0 && w.corners.Arrived(panels-1) {
+			panels--
 		}
-		if e.kinked == 0 {
-			copy(w.sum, d)
-		}
-		next := w.ends[e.kinked]
-		for i := 1; i < len(e.layers) && i <= e.kinked; i++ {
-			e.set.Path.Advance(&w.z[i], next, t.panels)
-		}
-		copy(w.t[:n], next)
-		if arrived(w.t[:n]) {
-			return
+		if panels == 0 {
+			break
 		}
 	}
+	e.set.Dense(e.layers[1].back, w.worth, w.on, s.panels, false)
+	e.set.Path.Close(w.corners, e.layers[0].z0, w.end, w.on, w.sum, s.panels, e.layers[0].alpha)
 }
 
 // mostPieces bounds the pieces of a path, should numbers that are none keep it
@@ -57,13 +54,98 @@ func (e *Explainer[T]) mostPieces() int {
 	return 8 + deep*units
 }
 
-func arrived[T nn.Float](t []T) bool {
-	for _, v := range t {
-		if v < 1 {
-			return false
+// start puts all rows at their baseline.
+func (e *Explainer[T]) start(w *path[T], x []T, panels int) {
+	first := &e.layers[0]
+	w.corners.Begin(panels)
+	clear(w.worth[:panels*e.layers[1].out*nn.Lanes])
+	e.set.Dense(first.dense, x, w.end, panels, false)
+	if !first.straight {
+		e.set.Path.Meet(w.corners, first.z0, w.end, panels, first.alpha)
+	}
+	e.set.Dense(e.launch, w.end, w.at[1].slope, panels, false)
+	for i := 1; i < len(w.at); i++ {
+		l := &e.layers[i]
+		e.repeatBase(w.at[i].z, l.z0, panels)
+		e.repeatBase(w.at[i].off, l.off, panels)
+	}
+	if e.kinked < len(e.layers) {
+		e.repeatBase(w.after, e.layers[e.kinked].z0, panels)
+		e.repeatBase(w.aAfter, e.layers[len(e.layers)-1].a0, panels)
+	}
+}
+
+// repeatBase sets x to so many copies of a panel.
+func (e *Explainer[T]) repeatBase(x, panel []T, panels int) {
+	for p := range panels {
+		copy(x[p*len(panel):], panel)
+	}
+}
+
+// reach finds how long each row's piece is.
+func (e *Explainer[T]) reach(w *path[T], panels int) {
+	e.set.Path.Next(w.corners, w.dt, panels)
+	for i := 1; i < e.kinked; i++ {
+		l, at := &e.layers[i], &w.at[i]
+		if i > 1 {
+			below, own := &e.layers[i-1], &w.at[i-1]
+			e.set.Path.Bend(own.slope, own.off, own.a, below.out, panels, below.alpha)
+			e.set.Dense(l.turned, own.a, at.slope, panels, false)
+		}
+		if !l.straight {
+			e.set.Path.Least(at.z, at.slope, at.off, at.reach, w.dt, l.out, panels)
 		}
 	}
-	return true
+}
+
+// advance takes the rows to the ends of their pieces.
+func (e *Explainer[T]) advance(w *path[T], panels int) {
+	w.before, w.after = w.after, w.before
+	w.aBefore, w.aAfter = w.aAfter, w.aBefore
+	for i := 1; i < e.kinked; i++ {
+		at := &w.at[i]
+		if e.one != nil {
+			e.set.Path.StepOne(at.z, at.slope, w.dt, e.one, e.oneBias, w.after, e.layers[1].out, panels, e.layers[1].alpha)
+			continue
+		}
+		e.set.Path.Step(at.z, at.slope, w.dt, at.a, e.layers[i].out, panels, e.layers[i].alpha)
+	}
+	switch k := e.kinked; {
+	case e.one != nil:
+	case k == len(e.layers):
+	case k == 1:
+		e.set.Path.Step(w.at[1].z, w.at[1].slope, w.dt, w.after, e.layers[1].out, panels, 1)
+	default:
+		e.set.Dense(e.layers[k].dense, w.at[k-1].a, w.after, panels, false)
+	}
+}
+
+// fold takes d, which is ∂ŷ/∂z of the first layer that is no kinked line times
+// the length of the piece (∂ŷ/∂a of the last layer if all are), down to layer 2
+// and adds it to what that is worth.
+func (e *Explainer[T]) fold(w *path[T], d []T, panels int) {
+	second := &w.at[1]
+	switch {
+	case e.kinked == 1:
+		e.set.Path.Fold(d, second.off, second.reach, w.dt, w.worth, e.layers[1].out, panels, 1)
+		return
+	case e.one != nil:
+		e.set.Path.FoldOne(d, e.one, second.off, second.reach, w.dt, w.worth, e.layers[1].out, panels, e.layers[1].alpha)
+		return
+	}
+	for i := e.kinked - 1; i > 0; i-- {
+		if i+1 < len(e.layers) {
+			below := w.other(d)
+			e.set.Dense(e.layers[i+1].back, d, below, panels, false)
+			d = below
+		}
+		sum := w.worth
+		if i > 1 {
+			sum = nil
+		}
+		at := &w.at[i]
+		e.set.Path.Fold(d, at.off, at.reach, w.dt, sum, e.layers[i].out, panels, e.layers[i].alpha)
+	}
 }
 
 // other is the delta that d is not.
@@ -74,129 +156,92 @@ func (w *path[T]) other(d []T) []T {
 	return w.delta[0]
 }
 
-// start puts all rows at their baseline.
-func (e *Explainer[T]) start(w *path[T], t *tile[T]) {
-	n := t.panels * nn.Lanes
-	clear(w.t[:n])
-	clear(w.sum[:n*e.layers[0].out])
-	e.set.Dense(e.layers[0].dense, t.x, w.z[0].Z1, t.panels, false)
-	for i := range e.layers {
-		z := &w.z[i]
-		clear(z.Start[:n])
-		for p := 0; p < t.panels && !z.Same; p++ {
-			copy(z.Z0[p*z.Units*nn.Lanes:], e.layers[i].z0)
-		}
-	}
-	if e.kinked > 0 {
-		e.set.Path.Crossings(&w.z[0], w.tau[0], t.panels)
-	}
-	last := len(e.layers) - 1
-	for p := range t.panels {
-		copy(w.before[p*e.layers[last].out*nn.Lanes:], e.layers[last].a0)
-	}
-}
-
-// cut finds the end of each row's piece, and the last layer's z there.
-func (e *Explainer[T]) cut(w *path[T], panels int) {
-	for i := range e.kinked {
-		l, z := &e.layers[i], &w.z[i]
-		if l.straight {
-			copy(w.ends[i+1][:panels*nn.Lanes], w.ends[i])
-		} else {
-			if i > 0 {
-				e.set.Path.Crossings(z, w.tau[i], panels)
-			}
-			e.set.Path.Next(l.out, w.tau[i], w.t, w.ends[i], w.ends[i+1], panels)
-		}
-		if i+1 < len(e.layers) {
-			e.set.Path.Between(z, w.ends[i+1], w.a[i], panels, l.alpha)
-			e.set.Dense(e.layers[i+1].dense, w.a[i], w.z[i+1].Z1, panels, false)
-		}
-	}
-}
-
 // top is ∂ŷ/∂z of the first layer that is no kinked line, integrated over the
 // piece; ∂ŷ/∂a of the last layer if all are, whose slope comes later. r is used
 // where no formula helps.
-func (e *Explainer[T]) top(s *Space[T], t *tile[T], r *rule[T]) []T {
-	w, k, n := &s.path, e.kinked, t.panels*nn.Lanes
-	next := w.ends[k]
+func (e *Explainer[T]) top(s *Space[T], panels int, r *rule[T]) []T {
+	w, k, n := &s.path, e.kinked, panels*nn.Lanes
 	if k == len(e.layers) {
 		d := w.delta[0][:n*e.layers[k-1].out]
-		s.choose(d, e.layers[k-1].out, func(i int) T { return next[i] - w.t[i] })
+		s.choose(d, e.layers[k-1].out, 1)
 		return d
 	}
-	l, z := &e.layers[k], &w.z[k]
+	l := &e.layers[k]
 	c, curve := kernel.CurveOf[T](l.act.Func)
 	if k < len(e.layers)-1 || !curve {
-		return e.topByRule(s, t, r)
+		return e.topByRule(s, panels, r)
 	}
-	d, after := w.delta[0][:n*l.out], w.a[k][:n*l.out]
-	copy(after, z.Z1)
-	e.set.Activate(l.act, after, l.out, t.panels)
+	d := w.delta[0][:n*l.out]
+	copy(w.aAfter, w.after[:n*l.out])
+	e.set.Activate(l.act, w.aAfter, l.out, panels)
+	if k == 0 {
+		e.repeatBase(w.aBefore, l.a0, panels)
+	}
 	if l.out == 1 {
-		e.set.Path.Secant(c, z.Z0, z.Z1, w.before, after, w.t, next, d)
-	} else {
-		for at := 0; at < len(d); at += nn.Lanes {
-			p := at / l.out / nn.Lanes * nn.Lanes
-			e.set.Path.Secant(c, z.Z0[at:], z.Z1[at:], w.before[at:], after[at:], w.t[p:], next[p:], d[at:at+nn.Lanes])
-		}
-		s.only(d, l.out)
+		e.set.Path.Secant(c, w.before, w.after, w.aBefore, w.aAfter, w.dt, d)
+		return d
 	}
-	w.a[k], w.before = w.before, w.a[k]
+	for at := 0; at < len(d); at += nn.Lanes {
+		p := at / l.out / nn.Lanes * nn.Lanes
+		e.set.Path.Secant(c, w.before[at:], w.after[at:], w.aBefore[at:], w.aAfter[at:], w.dt[p:], d[at:at+nn.Lanes])
+	}
+	s.only(d, l.out)
 	return d
 }
 
 // topByRule is top by Gauss's rule on the piece, for layers that have no
 // formula.
-func (e *Explainer[T]) topByRule(s *Space[T], t *tile[T], r *rule[T]) []T {
-	w, k, n := &s.path, e.kinked, t.panels*nn.Lanes
-	next, sum := w.ends[k], w.above[:n*e.layers[k].out]
+func (e *Explainer[T]) topByRule(s *Space[T], panels int, r *rule[T]) []T {
+	w, k := &s.path, e.kinked
+	n := panels * e.layers[k].out * nn.Lanes
+	sum := w.above[:n]
 	clear(sum)
 	for i, node := range r.nodes {
-		for j, from := range w.t[:n] {
-			w.node[j] = from + (next[j]-from)*node
-		}
-		e.set.Path.Between(&w.z[k], w.node, w.tau[k], t.panels, 1)
-		for j, v := range e.derive(s, t, r.weights[i])[:len(sum)] {
-			sum[j] += v
-		}
+		e.set.Path.Mix(w.before[:n], w.after[:n], node, w.z[k])
+		e.set.Path.Sum(e.derive(s, panels, r.weights[i])[:n], sum)
 	}
 	return sum
 }
 
-// derive is ∂ŷ/∂z of the first layer that is no kinked line, at the z in its
-// tau, times weight and the length of the piece.
-func (e *Explainer[T]) derive(s *Space[T], t *tile[T], weight T) []T {
+// derive is ∂ŷ/∂z of the first layer that is no kinked line, at the z of the
+// path, times weight and the length of the piece.
+func (e *Explainer[T]) derive(s *Space[T], panels int, weight T) []T {
 	w, k, last := &s.path, e.kinked, len(e.layers)-1
 	for i := k; i <= last; i++ {
 		l := &e.layers[i]
 		if i > k {
-			e.set.Dense(l.dense, w.a[i-1], w.tau[i], t.panels, false)
+			e.set.Dense(l.dense, w.a[i-1], w.z[i], panels, false)
 		}
-		copy(w.a[i][:t.panels*l.out*nn.Lanes], w.tau[i])
-		e.set.Activate(l.act, w.a[i], l.out, t.panels)
+		copy(w.a[i][:panels*l.out*nn.Lanes], w.z[i])
+		e.set.Activate(l.act, w.a[i], l.out, panels)
 	}
-	d, next := w.delta[0], w.ends[k]
-	s.choose(d[:t.panels*e.layers[last].out*nn.Lanes], e.layers[last].out, func(j int) T { return weight * (next[j] - w.t[j]) })
+	d := w.delta[0]
+	s.choose(d[:panels*e.layers[last].out*nn.Lanes], e.layers[last].out, weight)
 	for i := last; ; i-- {
 		l := &e.layers[i]
-		train.Chain(e.set, l.act, w.tau[i], w.a[i], d, l.out, t.panels)
+		train.Chain(e.set, l.act, w.z[i], w.a[i], d, l.out, panels)
 		if i == k {
 			return d
 		}
 		below := w.other(d)
-		e.set.Dense(l.back, d, below, t.panels, false)
+		e.set.Dense(l.back, d, below, panels, false)
 		d = below
 	}
 }
 
-// choose sets d ([panel][units][32]) to value for the explained output of each
-// row, and to 0 for the others.
-func (s *Space[T]) choose(d []T, units int, value func(row int) T) {
+// choose sets d ([panel][units][32]) to weight times the length of the piece
+// for the explained output of each row, and to 0 for the others.
+func (s *Space[T]) choose(d []T, units int, weight T) {
+	dt := s.path.dt[:len(d)/units]
+	if units == 1 {
+		for i, by := range dt {
+			d[i] = weight * by
+		}
+		return
+	}
 	clear(d)
-	for i := range len(d) / units {
-		d[(i/nn.Lanes*units+int(s.target[i]))*nn.Lanes+i%nn.Lanes] = value(i)
+	for i, by := range dt {
+		d[(i/nn.Lanes*units+int(s.target[i]))*nn.Lanes+i%nn.Lanes] = weight * by
 	}
 }
 
@@ -210,5 +255,12 @@ func (s *Space[T]) only(d []T, units int) {
 				d[at+j] = 0
 			}
 		}
+	}
+}
+
+// step makes one piece of the whole path.
+func (w *path[T]) step(panels int) {
+	for i := range w.dt[:panels*nn.Lanes] {
+		w.dt[i] = 1
 	}
 }

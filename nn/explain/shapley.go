@@ -30,7 +30,7 @@ func (e *Explainer[T]) newCoalitions(lanes int) coalitions[T] {
 
 // shapley predicts each row with every set of its features in place of the
 // baseline's, one feature changing from set to set (Gray's code).
-func (e *Explainer[T]) shapley(s *Space[T], t *tile[T]) {
+func (e *Explainer[T]) shapley(s *Space[T], t *chunk[T]) {
 	c, n, inputs := &s.coals, len(e.features), e.layers[0].in*nn.Lanes
 	for p := range t.panels {
 		copy(c.mixed[p*inputs:][:inputs], e.base)
@@ -38,7 +38,7 @@ func (e *Explainer[T]) shapley(s *Space[T], t *tile[T]) {
 	set := uint(0)
 	for k := uint(1); ; k++ {
 		e.net.Forward(c.space, c.mixed, t.panels, c.out)
-		e.value(s, set, t.panels)
+		e.value(s, t, set)
 		if k == 1<<n {
 			break
 		}
@@ -49,21 +49,36 @@ func (e *Explainer[T]) shapley(s *Space[T], t *tile[T]) {
 	for f := range n {
 		e.share(s, t, f)
 	}
+	e.check(t)
+}
+
+// check sets failed for the rows whose contributions do not sum to what moved.
+func (e *Explainer[T]) check(t *chunk[T]) {
+	n := len(e.features)
+	for i := range t.outputs {
+		p, j, sum := i/nn.Lanes, i%nn.Lanes, T(0)
+		for f := range n {
+			sum += t.phi[(p*n+f)*nn.Lanes+j]
+		}
+		if e.apart(t, uint(i), sum, Tolerance) {
+			t.failed[p] |= 1 << j
+		}
+	}
 }
 
 // value notes what a set of features predicts of each row.
-func (e *Explainer[T]) value(s *Space[T], set uint, panels int) {
+func (e *Explainer[T]) value(s *Space[T], t *chunk[T], set uint) {
 	outputs := e.layers[len(e.layers)-1].out
 	y, lanes := s.coals.out[len(e.layers)-1], e.tile*nn.Lanes
-	worth := s.coals.worth[int(set)*lanes:][:panels*nn.Lanes]
-	for i, unit := range s.target[:len(worth)] {
-		worth[i] = y[(i/nn.Lanes*outputs+int(unit))*nn.Lanes+i%nn.Lanes]
+	worth := s.coals.worth[int(set)*lanes:][:len(t.outputs)]
+	for i := range worth {
+		worth[i] = y[(i/nn.Lanes*outputs+int(t.outputs[i]))*nn.Lanes+i%nn.Lanes]
 	}
 }
 
 // share is the mean of what feature f adds to the sets without it, those of one
 // size weighing as much as those of another.
-func (e *Explainer[T]) share(s *Space[T], t *tile[T], f int) {
+func (e *Explainer[T]) share(s *Space[T], t *chunk[T], f int) {
 	c, n, lanes := &s.coals, len(e.features), e.tile*nn.Lanes
 	for p := range t.panels {
 		var sum [nn.Lanes]float64
@@ -84,7 +99,7 @@ func (e *Explainer[T]) share(s *Space[T], t *tile[T], f int) {
 }
 
 // turn gives feature f the rows' values, or the baseline's.
-func (e *Explainer[T]) turn(c *coalitions[T], t *tile[T], f int, rows bool) {
+func (e *Explainer[T]) turn(c *coalitions[T], t *chunk[T], f int, rows bool) {
 	inputs, at, size := e.layers[0].in*nn.Lanes, e.features[f].first*nn.Lanes, e.features[f].width*nn.Lanes
 	for p := range t.panels {
 		from := e.base[at:]

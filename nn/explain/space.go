@@ -1,18 +1,26 @@
 package explain
 
 import (
+	"math"
+
 	"yhat/nn"
 	"yhat/nn/internal/kernel"
 )
 
 // Space is what one goroutine needs to explain rows.
 type Space[T nn.Float] struct {
-	target []int32 // the output explained, of each row
-	moved  []T     // its ŷ − ŷ₀
-	// Rows whose contributions are still to be made, or made better; fresh: they
-	// have none yet. changed are those whose contributions changed.
-	open, changed []uint32
-	fresh         bool
+	outputs []int32 // which is explained, of a chunk's rows
+	// The rows of a chunk that are still to be explained, those of most kinks
+	// first, and what they are sorted by.
+	rows, counts, starts []int32
+
+	// A tile: some of those rows, side by side.
+	panels  int
+	x, gain []T     // inputs, and what each contributes
+	phi     []T     // what each feature contributes; gain, if all have one input
+	total   []T     // what all of a row contribute
+	target  []int32 // the output explained, of each row
+	place   []int32 // where each row lies in its chunk
 
 	path  path[T]
 	coals coalitions[T]
@@ -20,52 +28,73 @@ type Space[T nn.Float] struct {
 
 // path is where the rows of a tile are on their ways from baseline to x.
 type path[T nn.Float] struct {
-	t      []T   // of each row
-	ends   [][]T // ends[i]: where layer i's stretch ends; the last is the next t
-	z      []kernel.Stretch[T]
-	tau    [][]T
-	a      [][]T
-	before []T // a of the last layer at t, where it has a formula
-	// Of layers without one: a node of each row, and ∂ŷ/∂z of the lowest of them.
-	node, above []T
-	delta       [2][]T
-	sum         []T // of ∂ŷ/∂z_1
-	gradient    []T // of ∂ŷ/∂x
+	corners *kernel.Corners[T]
+	dt      []T        // how long each row's piece is
+	end     []T        // z_1 of x
+	at      []place[T] // of kinked layers, but for the first; of layer 2 at least
+	// z of the first layer that is no kinked line, before and after a piece, and
+	// σ(z) if it is the last layer.
+	before, after, aBefore, aAfter []T
+	// Of such layers: z and σ(z) at a node of a rule, and their sum.
+	z, a     [][]T
+	above    []T
+	delta    [2][]T
+	worth    []T // the sum of ∂ŷ/∂z_2 so far
+	on       []T // ∂ŷ/∂a_1, of the whole path
+	sum      []T // of ∂ŷ/∂z_1
+	gradient []T // of ∂ŷ/∂x
 }
+
+// place is where a layer's rows are: z at t, dz/dt, which units are off, how
+// long until they turn, and a number for each unit to work with.
+type place[T nn.Float] struct{ z, slope, off, reach, a []T }
 
 // NewSpace makes a space for this explainer.
 func (e *Explainer[T]) NewSpace() *Space[T] {
-	lanes := e.tile * nn.Lanes
-	s := &Space[T]{target: make([]int32, lanes), moved: make([]T, lanes), open: make([]uint32, e.tile), changed: make([]uint32, e.tile)}
+	rows, lanes := e.chunk*nn.Lanes, e.tile*nn.Lanes
+	s := &Space[T]{outputs: make([]int32, rows)}
 	if e.method == Shapley {
 		s.coals = e.newCoalitions(lanes)
-	} else {
-		s.path = e.newPath(lanes)
+		return s
 	}
+	s.rows, s.counts, s.starts = make([]int32, rows), make([]int32, rows), make([]int32, mostKinks+1)
+	s.x, s.gain, s.total, s.target = make([]T, lanes*e.layers[0].in), make([]T, lanes*e.layers[0].in), make([]T, lanes), make([]int32, lanes)
+	s.place = make([]int32, lanes)
+	if s.phi = s.gain; e.layers[0].in != len(e.features) {
+		s.phi = make([]T, lanes*len(e.features))
+	}
+	s.path = e.newPath(lanes)
 	return s
 }
 
 func (e *Explainer[T]) newPath(lanes int) path[T] {
-	s := path[T]{t: make([]T, lanes), ends: [][]T{make([]T, lanes)}}
-	for i := range lanes {
-		s.ends[0][i] = 1
-	}
-	widest := e.layers[0].in
+	numbers := func(units int) []T { return make([]T, lanes*units) }
+	s := path[T]{dt: numbers(1), end: numbers(e.layers[0].out), sum: numbers(e.layers[0].out), gradient: numbers(e.layers[0].in)}
+	widest, last := e.layers[0].in, e.layers[len(e.layers)-1].out
 	for i := range e.layers {
-		l := &e.layers[i]
-		widest = max(widest, l.out)
-		z := kernel.Stretch[T]{Units: l.out, Z0: l.z0, Same: i == 0 && e.kinked > 0, Z1: make([]T, lanes*l.out), Start: make([]T, lanes), End: s.ends[i]}
-		if !z.Same {
-			z.Z0 = make([]T, lanes*l.out)
-		}
-		s.z, s.ends = append(s.z, z), append(s.ends, make([]T, lanes))
-		s.tau, s.a = append(s.tau, make([]T, lanes*l.out)), append(s.a, make([]T, lanes*l.out))
+		widest = max(widest, e.layers[i].out)
+	}
+	s.delta = [2][]T{numbers(widest), numbers(widest)}
+	s.z, s.a = make([][]T, len(e.layers)), make([][]T, len(e.layers))
+	for i := e.kinked; i < len(e.layers); i++ {
+		s.z[i], s.a[i] = numbers(e.layers[i].out), numbers(e.layers[i].out)
 	}
 	if e.kinked < len(e.layers) {
-		s.node, s.above = make([]T, lanes), make([]T, lanes*e.layers[e.kinked].out)
+		top := e.layers[e.kinked].out
+		s.before, s.after, s.above, s.aBefore, s.aAfter = numbers(top), numbers(top), numbers(top), numbers(last), numbers(last)
 	}
-	s.before = make([]T, lanes*e.layers[len(e.layers)-1].out)
-	s.delta = [2][]T{make([]T, lanes*widest), make([]T, lanes*widest)}
-	s.sum, s.gradient = make([]T, lanes*e.layers[0].out), make([]T, lanes*e.layers[0].in)
+	if e.kinked == 0 {
+		return s
+	}
+	s.corners = kernel.NewCorners[T](e.layers[0].out, e.layers[1].out, e.next, lanes/nn.Lanes)
+	s.on, s.worth = numbers(e.layers[0].out), numbers(e.layers[1].out)
+	s.at = make([]place[T], max(2, e.kinked))
+	for i := 1; i < len(s.at); i++ {
+		n := e.layers[i].out
+		s.at[i] = place[T]{numbers(n), numbers(n), numbers(n), numbers(n), numbers(n)}
+		for j := range s.at[i].reach {
+			s.at[i].reach[j] = T(math.Inf(1))
+		}
+	}
 	return s
 }

@@ -4,34 +4,132 @@ import "math"
 
 // Path are loops that follow each row along a straight line of inputs, from
 // t = 0 to t = 1, through layers whose σ is a kinked line: z for z > 0, else
-// αz with 0 ≤ α ≤ 1. Up to the next kink of any unit all of them are straight.
+// αz with 0 ≤ α ≤ 1. Between two kinks of any unit all of them are straight.
 //
-// A Stretch of a layer is a part of the path on which its z are straight.
+// Layer 1 is straight all the way, so that its kinks are known beforehand:
+// Corners. Of the layers above, z is kept at t, its slope dz/dt, and which units
+// are off (σ' = α): a word whose sign bit says so. The panels of one call are few.
 type Path[T Float] struct {
-	// Crossings sets tau ([panel][unit][32]) to the t at which each unit of the
-	// stretch is 0; where that is not between its ends, to any number or none.
-	Crossings func(z *Stretch[T], tau []T, panels int)
-	// Next sets out ([panel][32]) to the least of units tau beyond t, and to end
-	// where none lies before it.
-	Next func(units int, tau, t, end, out []T, panels int)
-	// Between sets y to σ(z) of the stretch at t.
-	Between func(z *Stretch[T], t, y []T, panels int, alpha T)
-	// Slope multiplies d by σ' halfway from t to next, and adds it to sum if that
-	// is not nil.
-	Slope func(z *Stretch[T], t, next, d, sum []T, panels int, alpha T)
-	// Advance begins the next stretch at this one's end where t has come there.
-	Advance func(z *Stretch[T], t []T, panels int)
-	// Secant sets d to the mean slope between (z0, a0) and (z1, a1) times t1 − t0.
-	Secant func(c Curve[T], z0, z1, a0, a1, t0, t1, d []T)
+	// Count adds the units whose z has another sign at the end to counts
+	// ([panel][32]); z0 is one panel, the same for all.
+	Count func(z0, z1 []T, counts []int32, units, panels int)
+	// Meet finds the corners of layer 1, whose z goes from z0, one panel, to z1.
+	Meet func(c *Corners[T], z0, z1 []T, panels int, alpha T)
+	// Next sets dt to what is left until the next corner, or else the end.
+	Next func(c *Corners[T], dt []T, panels int)
+	// Least sets reach ([panel][unit][32]) to how long each unit takes from z to
+	// 0, and takes the least of them to dt.
+	Least func(z, slope, off, reach, dt []T, units, panels int)
+	// Step takes z on by dt, and sets a to σ(z).
+	Step func(z, slope, dt, a []T, units, panels int, alpha T)
+	// StepOne is Step with y = bias + w·a, of a layer of one unit above, in place
+	// of a.
+	StepOne func(z, slope, dt, w []T, bias T, y []T, units, panels int, alpha T)
+	// Bend sets y to σ'·slope.
+	Bend func(slope, off, y []T, units, panels int, alpha T)
+	// Fold multiplies d by σ', or if sum is not nil adds that product to sum and
+	// leaves d; then the units that dt reaches turn.
+	Fold func(d, off, reach, dt, sum []T, units, panels int, alpha T)
+	// FoldOne is Fold with d = delta·w, of a layer of one unit above.
+	FoldOne func(delta, w, off, reach, dt, sum []T, units, panels int, alpha T)
+	// Pass takes each row's t on by dt and its corner with it if it was there.
+	Pass func(c *Corners[T], dt []T, panels int)
+	// Turn adds to the slopes of layer 2 what the corner each row has passed
+	// makes of them, and notes what sum is worth to the corner's unit.
+	Turn func(c *Corners[T], slope, sum []T, panels int)
+	// Close sets y ([panel][unit][32]) to what the whole path is worth to each
+	// unit of layer 1, of what it is worth to units that are on all the way.
+	Close func(c *Corners[T], z0, z1, on, y []T, panels int, alpha T)
+
+	// Secant sets d to the mean slope between (z0, a0) and (z1, a1) times dt.
+	Secant func(c Curve[T], z0, z1, a0, a1, dt, d []T)
+	// Mix sets y to z0 + share·(z1 − z0), and Sum adds d to sum.
+	Mix func(z0, z1 []T, share T, y []T)
+	Sum func(d, sum []T)
+	// Take sets near ([panel][unit][32]) to the rows of far whose lanes lie at at
+	// ([panel][32]): byte offsets of float32 numbers. Put is the way back.
+	Take, Put func(far []T, at []int32, near []T, units, panels int)
+	// Gain sets y to (x − x0)·slope, x0 being one panel, and total ([panel][32])
+	// to what all inputs of a row make.
+	Gain func(x, x0, slope, y, total []T, inputs, panels int)
+	// Largest finds the feature of most |φ| in each lane among those that come
+	// after the one found before ([panel][32]; nil: among all), by |φ| and then
+	// by number: which, or −1, and its φ. last and value are [panel][k][32].
+	Largest func(phi []T, features, panels int, before, which []int32, last, value []T, k int)
 }
 
-// Stretch is where z goes from Z0 at t = Start to Z1 at t = End, in each lane.
-type Stretch[T Float] struct {
-	Units      int
-	Z0, Z1     []T  // [panel][unit][32]
-	Same       bool // Z0 is one panel, the same for all
-	Start, End []T  // [panel][32]
+// Corners are where the units of layer 1 cross 0, for each row of a few panels.
+// They come in the order of their keys: a positive number of 31 bits, of which
+// the lowest tell the unit and the others when.
+type Corners[T Float] struct {
+	Units int
+	Bits  int // of a unit in a key
+	// The weights of layer 2, unit of layer 1 by unit of layer 1, in rows of
+	// Stride numbers, of which Above count; one more row of zeros for no corner.
+	W             []T
+	Above, Stride int
+
+	Keys       []int32 // [panel][unit][32]
+	Jump, Sums []T     // [panel][unit, and one for no corner][32]: by how much the slope of σ(z) jumps; what Turn notes
+	Last, Then []int32 // [panel][32]: the last corner's key, and the next one's
+	At, Row    []int32 // [panel][32]: 128·u and 4·Stride·u, u being the unit whose corner was passed
+	T, Due     []T     // [panel][32]: t, and how far it is to the next corner
 }
+
+// Never is the key of no corner.
+const Never = math.MaxInt32
+
+// fewestBits is how many a unit has in a key at least, which leaves as many to
+// the time as a float32 has.
+const fewestBits = 8
+
+// NewCorners makes room for panels panels; w is above×units, row by row.
+func NewCorners[T Float](units, above int, w []float64, panels int) *Corners[T] {
+	c := &Corners[T]{Units: units, Bits: fewestBits, Above: above, Stride: (above + 3) / 4 * 4}
+	for 1<<c.Bits < units+1 {
+		c.Bits++
+	}
+	c.W = make([]T, (units+1)*c.Stride)
+	for i, v := range w {
+		c.W[i%units*c.Stride+i/units] = T(v)
+	}
+	n := panels * Lanes
+	c.Keys, c.Jump, c.Sums = make([]int32, n*units), make([]T, n*(units+1)), make([]T, n*(units+1))
+	c.Last, c.Then, c.At, c.Row = make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	for i := range c.Keys {
+		c.Keys[i] = Never
+	}
+	c.T, c.Due = make([]T, n), make([]T, n)
+	return c
+}
+
+// Begin puts all rows at t = 0.
+func (c *Corners[T]) Begin(panels int) {
+	n := panels * Lanes
+	clear(c.T[:n])
+	clear(c.Sums[:n*(c.Units+1)])
+	for i := range n {
+		c.Last[i] = -1
+	}
+}
+
+// Arrived reports whether all rows of a panel have come to the end.
+func (c *Corners[T]) Arrived(panel int) bool {
+	for _, key := range c.Last[panel*Lanes:][:Lanes] {
+		if key != Never {
+			return false
+		}
+	}
+	return true
+}
+
+// unit is the part of a key that tells the unit.
+func (c *Corners[T]) unit() int32 { return 1<<c.Bits - 1 }
+
+// latest is the last time that a key tells, and whole the time that is 1.
+func (c *Corners[T]) latest() T { return whole - T(int64(2)<<c.Bits) }
+
+const whole = 1 << 31
 
 // Curve is a σ whose slope is P + Q·a + R·a² of its value a.
 type Curve[T Float] struct{ P, Q, R T }
@@ -47,127 +145,4 @@ func CurveOf[T Float](f Func) (Curve[T], bool) {
 		return Curve[T]{1, 0, -1}, true
 	}
 	return Curve[T]{}, false
-}
-
-// pathGeneric are the plain loops.
-func pathGeneric[T Float]() Path[T] {
-	return Path[T]{crossingsGeneric[T], nextGeneric[T], betweenGeneric[T], pathSlopeGeneric[T], advanceGeneric[T], secantGeneric[T]}
-}
-
-// lanes are unit u of panel p.
-func lanes[T Float](x []T, units, p, u int) []T { return x[(p*units+u)*Lanes:][:Lanes] }
-
-// ends are Z0 and Z1 of a unit.
-func (z *Stretch[T]) ends(p, u int) (z0, z1 []T) {
-	from := p
-	if z.Same {
-		from = 0
-	}
-	return lanes(z.Z0, z.Units, from, u), lanes(z.Z1, z.Units, p, u)
-}
-
-func crossingsGeneric[T Float](z *Stretch[T], tau []T, panels int) {
-	for p := range panels {
-		start, end := lanes(z.Start, 1, p, 0), lanes(z.End, 1, p, 0)
-		for u := range z.Units {
-			z0, z1 := z.ends(p, u)
-			out := lanes(tau, z.Units, p, u)
-			for j, v := range z0 {
-				out[j] = start[j] + (end[j]-start[j])*(v/(v-z1[j]))
-			}
-		}
-	}
-}
-
-func nextGeneric[T Float](units int, tau, t, end, out []T, panels int) {
-	for p := range panels {
-		now, last, least := lanes(t, 1, p, 0), lanes(end, 1, p, 0), lanes(out, 1, p, 0)
-		copy(least, last)
-		for u := range units {
-			for j, v := range lanes(tau, units, p, u) {
-				if v > now[j] && v < least[j] {
-					least[j] = v
-				}
-			}
-		}
-	}
-}
-
-// share is how far x lies between the ends, from 0 to 1; 0 where they are one.
-func (z *Stretch[T]) share(p int, x []T, share *[Lanes]T) {
-	start, end := lanes(z.Start, 1, p, 0), lanes(z.End, 1, p, 0)
-	for j := range share {
-		share[j] = 0
-		if end[j] > start[j] {
-			share[j] = max(0, min(1, (x[j]-start[j])/(end[j]-start[j])))
-		}
-	}
-}
-
-func betweenGeneric[T Float](z *Stretch[T], t, y []T, panels int, alpha T) {
-	var share [Lanes]T
-	for p := range panels {
-		z.share(p, lanes(t, 1, p, 0), &share)
-		for u := range z.Units {
-			z0, z1 := z.ends(p, u)
-			out := lanes(y, z.Units, p, u)
-			for j, low := range z0 {
-				v := low + (z1[j]-low)*share[j]
-				out[j] = max(v, alpha*v)
-			}
-		}
-	}
-}
-
-func pathSlopeGeneric[T Float](z *Stretch[T], t, next, d, sum []T, panels int, alpha T) {
-	var half, share [Lanes]T
-	for p := range panels {
-		for j, v := range lanes(t, 1, p, 0) {
-			half[j] = (v + next[p*Lanes+j]) / 2
-		}
-		z.share(p, half[:], &share)
-		for u := range z.Units {
-			z0, z1 := z.ends(p, u)
-			v := lanes(d, z.Units, p, u)
-			for j, low := range z0 {
-				if !(low+(z1[j]-low)*share[j] > 0) {
-					v[j] *= alpha
-				}
-			}
-			if sum != nil {
-				for j, s := range lanes(sum, z.Units, p, u) {
-					sum[(p*z.Units+u)*Lanes+j] = s + v[j]
-				}
-			}
-		}
-	}
-}
-
-func advanceGeneric[T Float](z *Stretch[T], t []T, panels int) {
-	for p := range panels {
-		now, start, end := lanes(t, 1, p, 0), lanes(z.Start, 1, p, 0), lanes(z.End, 1, p, 0)
-		for u := range z.Units {
-			z0, z1 := z.ends(p, u)
-			for j, v := range z1 {
-				if now[j] >= end[j] {
-					z0[j] = v
-				}
-			}
-		}
-		for j, v := range end {
-			if now[j] >= v {
-				start[j] = v
-			}
-		}
-	}
-}
-
-func secantGeneric[T Float](c Curve[T], z0, z1, a0, a1, t0, t1, d []T) {
-	for i := range d {
-		slope := ((c.R*a0[i]+c.Q)*a0[i] + c.P + ((c.R*a1[i]+c.Q)*a1[i] + c.P)) / 2
-		if dz := z1[i] - z0[i]; math.Abs(float64(dz)) > 1./32 {
-			slope = (a1[i] - a0[i]) / dz
-		}
-		d[i] = slope * (t1[i] - t0[i])
-	}
 }

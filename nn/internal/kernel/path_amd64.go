@@ -4,72 +4,188 @@
 
 package kernel
 
-// crossingsAVX512 finds where zs + (ze − zs)·u is 0, from s at u = 0 to end at u = 1. back is what zs goes back after each panel.
+// countAVX512 adds to counts where z0 and z1 have other signs. back is what z0 goes back after each panel.
 //
 //go:noescape
-func crossingsAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, tau *float32)
+func countAVX512(units int, panels int, back int, z0 *float32, z1 *float32, counts *int32)
 
-// nextAVX512 is the least tau beyond t, and end where none lies before it.
+// meetAVX512 finds the keys of the corners between z0 and z1, and rest·|z1 − z0|. back is what z0 goes back after each panel.
 //
 //go:noescape
-func nextAVX512(units int, panels int, tau *float32, t *float32, end *float32, out *float32)
+func meetAVX512(units int, panels int, back int, z0 *float32, z1 *float32, jump *float32, keys *int32, latest float32, rest float32, unit int32)
 
-// betweenAVX512 is z or, if that is more, alpha·z with z = zs + (ze − zs)·u, where x lies u of the way from s to end. back is what zs goes back after each panel.
+// nextAVX512 finds the least key after the last, and how far its time is from t.
 //
 //go:noescape
-func betweenAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, x *float32, y *float32, alpha float32)
+func nextAVX512(units int, panels int, keys *int32, last *int32, then *int32, t *float32, due *float32, dt *float32, latest float32, unit int32)
 
-// slopeAVX512 is d where z = zs + (ze − zs)·u is above 0, halfway from t to next, u of the way from s to end, and alpha·d elsewhere, in place. back is what zs goes back after each panel.
+// leastAVX512 finds how long z takes to 0, and takes the least to dt.
 //
 //go:noescape
-func slopeAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, alpha float32)
+func leastAVX512(units int, panels int, z *float32, slope *float32, off *float32, reach *float32, dt *float32)
 
-// slopeSumAVX512 is d where z = zs + (ze − zs)·u is above 0, halfway from t to next, u of the way from s to end, and alpha·d elsewhere, added to sum. back is what zs goes back after each panel.
+// stepAVX512 takes z on by slope·dt; a is z or, if that is more, alpha·z.
 //
 //go:noescape
-func slopeSumAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, sum *float32, alpha float32)
+func stepAVX512(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
 
-// advanceAVX512 is zs = ze and s = end where t has come to end.
+// stepOneAVX512 takes z on by slope·dt; y is bias + w·a, where a is z or, if that is more, alpha·z.
 //
 //go:noescape
-func advanceAVX512(units int, panels int, zs *float32, ze *float32, s *float32, end *float32, t *float32)
+func stepOneAVX512(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
 
-// secantAVX512 is (a1 − a0)/(z1 − z0)·(t1 − t0), with the mean of the slopes p + q·a + r·a² where z1 − z0 is small; n is a positive multiple of 32.
+// bendAVX512 is slope, and alpha·slope where off; n is a positive multiple of 32.
 //
 //go:noescape
-func secantAVX512(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, t0 *float32, t1 *float32, d *float32, p float32, q float32, r float32)
+func bendAVX512(n int, slope *float32, off *float32, y *float32, alpha float32)
 
-// crossingsAVX2 finds where zs + (ze − zs)·u is 0, from s at u = 0 to end at u = 1. back is what zs goes back after each panel.
+// foldAVX512 multiplies d by alpha where off. off turns where reach is no more than dt.
 //
 //go:noescape
-func crossingsAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, tau *float32)
+func foldAVX512(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, alpha float32)
 
-// nextAVX2 is the least tau beyond t, and end where none lies before it.
+// foldSumAVX512 adds d, and alpha·d where off, to sum. off turns where reach is no more than dt.
 //
 //go:noescape
-func nextAVX2(units int, panels int, tau *float32, t *float32, end *float32, out *float32)
+func foldSumAVX512(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
 
-// betweenAVX2 is z or, if that is more, alpha·z with z = zs + (ze − zs)·u, where x lies u of the way from s to end. back is what zs goes back after each panel.
+// foldOneAVX512 adds delta·w, and alpha times that where off, to sum. off turns where reach is no more than dt.
 //
 //go:noescape
-func betweenAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, x *float32, y *float32, alpha float32)
+func foldOneAVX512(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
 
-// slopeAVX2 is d where z = zs + (ze − zs)·u is above 0, halfway from t to next, u of the way from s to end, and alpha·d elsewhere, in place. back is what zs goes back after each panel.
+// passAVX512 takes t on by dt; where that is due, last is then, and at 128 times its unit, else times units; row is stride·at; n is a positive multiple of 32.
 //
 //go:noescape
-func slopeAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, alpha float32)
+func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
 
-// slopeSumAVX2 is d where z = zs + (ze − zs)·u is above 0, halfway from t to next, u of the way from s to end, and alpha·d elsewhere, added to sum. back is what zs goes back after each panel.
+// closeAVX512 is σ'(z1)·on + (σ'(z0) − σ'(z1))·until. back is what z0 goes back after each panel; until has one unit more.
 //
 //go:noescape
-func slopeSumAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, sum *float32, alpha float32)
+func closeAVX512(units int, panels int, back int, z0 *float32, z1 *float32, until *float32, on *float32, y *float32, alpha float32)
 
-// advanceAVX2 is zs = ze and s = end where t has come to end.
+// secantAVX512 is (a1 − a0)/(z1 − z0)·dt, with the mean of the slopes p + q·a + r·a² where z1 − z0 is small; n is a positive multiple of 32.
 //
 //go:noescape
-func advanceAVX2(units int, panels int, zs *float32, ze *float32, s *float32, end *float32, t *float32)
+func secantAVX512(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, dt *float32, d *float32, p float32, q float32, r float32)
 
-// secantAVX2 is (a1 − a0)/(z1 − z0)·(t1 − t0), with the mean of the slopes p + q·a + r·a² where z1 − z0 is small; n is a positive multiple of 32.
+// mixAVX512 is z0 + share·(z1 − z0); n is a positive multiple of 32.
 //
 //go:noescape
-func secantAVX2(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, t0 *float32, t1 *float32, d *float32, p float32, q float32, r float32)
+func mixAVX512(n int, z0 *float32, z1 *float32, y *float32, share float32)
+
+// sumAVX512 adds d to sum; n is a positive multiple of 32.
+//
+//go:noescape
+func sumAVX512(n int, d *float32, sum *float32)
+
+// gainAVX512 is (x − x0)·slope, and the total of all inputs. back is what x0 goes back after each panel.
+//
+//go:noescape
+func gainAVX512(inputs int, panels int, back int, x *float32, x0 *float32, slope *float32, y *float32, total *float32)
+
+// largestAVX512 finds the feature of most |φ| after the one before, a register of lanes at a time, n of them; phi goes on by skip after each panel, last and value by back.
+//
+//go:noescape
+func largestAVX512(features int, n int, skip int, back int, phi *float32, before *int32, which *int32, last *float32, value *float32)
+
+// countAVX2 adds to counts where z0 and z1 have other signs. back is what z0 goes back after each panel.
+//
+//go:noescape
+func countAVX2(units int, panels int, back int, z0 *float32, z1 *float32, counts *int32)
+
+// meetAVX2 finds the keys of the corners between z0 and z1, and rest·|z1 − z0|. back is what z0 goes back after each panel.
+//
+//go:noescape
+func meetAVX2(units int, panels int, back int, z0 *float32, z1 *float32, jump *float32, keys *int32, latest float32, rest float32, unit int32)
+
+// nextAVX2 finds the least key after the last, and how far its time is from t.
+//
+//go:noescape
+func nextAVX2(units int, panels int, keys *int32, last *int32, then *int32, t *float32, due *float32, dt *float32, latest float32, unit int32)
+
+// leastAVX2 finds how long z takes to 0, and takes the least to dt.
+//
+//go:noescape
+func leastAVX2(units int, panels int, z *float32, slope *float32, off *float32, reach *float32, dt *float32)
+
+// stepAVX2 takes z on by slope·dt; a is z or, if that is more, alpha·z.
+//
+//go:noescape
+func stepAVX2(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
+
+// stepOneAVX2 takes z on by slope·dt; y is bias + w·a, where a is z or, if that is more, alpha·z.
+//
+//go:noescape
+func stepOneAVX2(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
+
+// bendAVX2 is slope, and alpha·slope where off; n is a positive multiple of 32.
+//
+//go:noescape
+func bendAVX2(n int, slope *float32, off *float32, y *float32, alpha float32)
+
+// foldAVX2 multiplies d by alpha where off. off turns where reach is no more than dt.
+//
+//go:noescape
+func foldAVX2(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, alpha float32)
+
+// foldSumAVX2 adds d, and alpha·d where off, to sum. off turns where reach is no more than dt.
+//
+//go:noescape
+func foldSumAVX2(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+
+// foldOneAVX2 adds delta·w, and alpha times that where off, to sum. off turns where reach is no more than dt.
+//
+//go:noescape
+func foldOneAVX2(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+
+// passAVX2 takes t on by dt; where that is due, last is then, and at 128 times its unit, else times units; row is stride·at; n is a positive multiple of 32.
+//
+//go:noescape
+func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+
+// closeAVX2 is σ'(z1)·on + (σ'(z0) − σ'(z1))·until. back is what z0 goes back after each panel; until has one unit more.
+//
+//go:noescape
+func closeAVX2(units int, panels int, back int, z0 *float32, z1 *float32, until *float32, on *float32, y *float32, alpha float32)
+
+// secantAVX2 is (a1 − a0)/(z1 − z0)·dt, with the mean of the slopes p + q·a + r·a² where z1 − z0 is small; n is a positive multiple of 32.
+//
+//go:noescape
+func secantAVX2(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, dt *float32, d *float32, p float32, q float32, r float32)
+
+// mixAVX2 is z0 + share·(z1 − z0); n is a positive multiple of 32.
+//
+//go:noescape
+func mixAVX2(n int, z0 *float32, z1 *float32, y *float32, share float32)
+
+// sumAVX2 adds d to sum; n is a positive multiple of 32.
+//
+//go:noescape
+func sumAVX2(n int, d *float32, sum *float32)
+
+// gainAVX2 is (x − x0)·slope, and the total of all inputs. back is what x0 goes back after each panel.
+//
+//go:noescape
+func gainAVX2(inputs int, panels int, back int, x *float32, x0 *float32, slope *float32, y *float32, total *float32)
+
+// largestAVX2 finds the feature of most |φ| after the one before, a register of lanes at a time, n of them; phi goes on by skip after each panel, last and value by back.
+//
+//go:noescape
+func largestAVX2(features int, n int, skip int, back int, phi *float32, before *int32, which *int32, last *float32, value *float32)
+
+// turn adds to the slopes of a panel each lane's jump times its row of w, and sets sums to the product of that row and sum.
+// at is where the lane's jump and sum lie, row where its row, in bytes.
+//
+//go:noescape
+func turn(above int, at *int32, row *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
+
+// take brings the lanes of units from where they lie. at is where each lane lies in far, in bytes.
+//
+//go:noescape
+func take(units int, panels int, at *int32, far *float32, near *float32)
+
+// put takes the lanes of units to where they lie. at is where each lane lies in far, in bytes.
+//
+//go:noescape
+func put(units int, panels int, at *int32, far *float32, near *float32)

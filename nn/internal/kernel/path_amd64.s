@@ -4,181 +4,111 @@
 
 #include "textflag.h"
 
-// func crossingsAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, tau *float32)
-// Requires: AVX, AVX512F
-TEXT ·crossingsAVX512(SB), NOSPLIT, $0-64
+// func countAVX512(units int, panels int, back int, z0 *float32, z1 *float32, counts *int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·countAVX512(SB), NOSPLIT, $0-48
 	MOVQ units+0(FP), AX
 	MOVQ panels+8(FP), CX
 	MOVQ back+16(FP), DX
-	MOVQ zs+24(FP), BX
-	MOVQ ze+32(FP), SI
-	MOVQ s+40(FP), DI
-	MOVQ end+48(FP), R8
-	MOVQ tau+56(FP), R9
+	MOVQ z0+24(FP), BX
+	MOVQ z1+32(FP), SI
+	MOVQ counts+40(FP), DI
 
 panel:
 	VMOVUPS (DI), Z0
 	VMOVUPS 64(DI), Z1
-	VMOVUPS (R8), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMOVUPS 64(R8), Z3
-	VSUBPS  Z1, Z3, Z3
-	MOVQ    AX, R10
-
-unit:
-	VMOVUPS     (BX), Z4
-	VSUBPS      (SI), Z4, Z5
-	VDIVPS      Z5, Z4, Z4
-	VMOVAPS     Z0, Z5
-	VFMADD231PS Z2, Z4, Z5
-	VMOVUPS     Z5, (R9)
-	VMOVUPS     64(BX), Z4
-	VSUBPS      64(SI), Z4, Z5
-	VDIVPS      Z5, Z4, Z4
-	VMOVAPS     Z1, Z5
-	VFMADD231PS Z3, Z4, Z5
-	VMOVUPS     Z5, 64(R9)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R9
-	DECQ        R10
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-// func nextAVX512(units int, panels int, tau *float32, t *float32, end *float32, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·nextAVX512(SB), NOSPLIT, $0-48
-	MOVQ units+0(FP), AX
-	MOVQ panels+8(FP), CX
-	MOVQ tau+16(FP), DX
-	MOVQ t+24(FP), BX
-	MOVQ end+32(FP), SI
-	MOVQ out+40(FP), DI
-
-panel:
-	VMOVUPS (BX), Z0
-	VPADDD  lanes00000001<>+0(SB), Z0, Z0
-	VMOVUPS 64(BX), Z1
-	VPADDD  lanes00000001<>+0(SB), Z1, Z1
-	VMOVUPS (SI), Z2
-	VPSUBD  Z0, Z2, Z2
-	VMOVUPS 64(SI), Z3
-	VPSUBD  Z1, Z3, Z3
 	MOVQ    AX, R8
 
 unit:
-	VMOVUPS (DX), Z4
-	VPSUBD  Z0, Z4, Z4
-	VPMINUD Z4, Z2, Z2
-	VMOVUPS 64(DX), Z4
-	VPSUBD  Z1, Z4, Z4
-	VPMINUD Z4, Z3, Z3
-	ADDQ    $0x80, DX
-	DECQ    R8
-	JNZ     unit
-	VPADDD  Z0, Z2, Z2
-	VMINPS  (SI), Z2, Z0
-	VMAXPS  (BX), Z0, Z0
-	VMOVUPS Z0, (DI)
-	VPADDD  Z1, Z3, Z3
-	VMINPS  64(SI), Z3, Z0
-	VMAXPS  64(BX), Z0, Z0
-	VMOVUPS Z0, 64(DI)
+	VMOVUPS (BX), Z2
+	VXORPS  (SI), Z2, Z2
+	VPSRAD  $0x1f, Z2, Z2
+	VPSUBD  Z2, Z0, Z0
+	VMOVUPS 64(BX), Z2
+	VXORPS  64(SI), Z2, Z2
+	VPSRAD  $0x1f, Z2, Z2
+	VPSUBD  Z2, Z1, Z1
 	ADDQ    $0x80, BX
 	ADDQ    $0x80, SI
+	DECQ    R8
+	JNZ     unit
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	SUBQ    DX, BX
 	ADDQ    $0x80, DI
 	DECQ    CX
 	JNZ     panel
 	VZEROUPPER
 	RET
 
-DATA lanes00000001<>+0(SB)/4, $0x00000001
-DATA lanes00000001<>+4(SB)/4, $0x00000001
-DATA lanes00000001<>+8(SB)/4, $0x00000001
-DATA lanes00000001<>+12(SB)/4, $0x00000001
-DATA lanes00000001<>+16(SB)/4, $0x00000001
-DATA lanes00000001<>+20(SB)/4, $0x00000001
-DATA lanes00000001<>+24(SB)/4, $0x00000001
-DATA lanes00000001<>+28(SB)/4, $0x00000001
-DATA lanes00000001<>+32(SB)/4, $0x00000001
-DATA lanes00000001<>+36(SB)/4, $0x00000001
-DATA lanes00000001<>+40(SB)/4, $0x00000001
-DATA lanes00000001<>+44(SB)/4, $0x00000001
-DATA lanes00000001<>+48(SB)/4, $0x00000001
-DATA lanes00000001<>+52(SB)/4, $0x00000001
-DATA lanes00000001<>+56(SB)/4, $0x00000001
-DATA lanes00000001<>+60(SB)/4, $0x00000001
-GLOBL lanes00000001<>(SB), RODATA|NOPTR, $64
-
-// func betweenAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, x *float32, y *float32, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·betweenAVX512(SB), NOSPLIT, $0-76
+// func meetAVX512(units int, panels int, back int, z0 *float32, z1 *float32, jump *float32, keys *int32, latest float32, rest float32, unit int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·meetAVX512(SB), NOSPLIT, $0-68
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
 	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         x+56(FP), R9
-	MOVQ         y+64(FP), R10
-	VBROADCASTSS alpha+72(FP), Z0
+	MOVQ         z0+24(FP), BX
+	MOVQ         z1+32(FP), SI
+	MOVQ         jump+40(FP), DI
+	MOVQ         keys+48(FP), R8
+	VBROADCASTSS latest+56(FP), Z0
+	VBROADCASTSS rest+60(FP), Z1
+	VBROADCASTSS unit+64(FP), Z2
+	VMOVUPS      lanes00000000<>+0(SB), Z4
+	VMOVUPS      lanes7fffffff<>+0(SB), Z5
 
 panel:
-	VMOVUPS (R9), Z1
-	VMOVUPS (DI), Z2
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS (R8), Z3
-	VSUBPS  Z2, Z3, Z2
-	VDIVPS  Z2, Z1, Z1
-	VMOVUPS lanes00000000<>+0(SB), Z2
-	VMAXPS  Z2, Z1, Z1
-	VMINPS  lanes3f800000<>+0(SB), Z1, Z1
-	VMOVUPS 64(R9), Z2
-	VMOVUPS 64(DI), Z3
-	VSUBPS  Z3, Z2, Z2
-	VMOVUPS 64(R8), Z4
-	VSUBPS  Z3, Z4, Z3
-	VDIVPS  Z3, Z2, Z2
-	VMOVUPS lanes00000000<>+0(SB), Z3
-	VMAXPS  Z3, Z2, Z2
-	VMINPS  lanes3f800000<>+0(SB), Z2, Z2
-	MOVQ    AX, R11
+	VXORPS Z3, Z3, Z3
+	MOVQ   AX, R9
 
 unit:
-	VMOVUPS     (BX), Z3
-	VMOVUPS     (SI), Z4
-	VSUBPS      Z3, Z4, Z4
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z1, Z4, Z3
-	VMULPS      Z0, Z3, Z4
-	VMAXPS      Z3, Z4, Z3
-	VMOVUPS     Z3, (R10)
-	VMOVUPS     64(BX), Z3
-	VMOVUPS     64(SI), Z4
-	VSUBPS      Z3, Z4, Z4
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z2, Z4, Z3
-	VMULPS      Z0, Z3, Z4
-	VMAXPS      Z3, Z4, Z3
-	VMOVUPS     Z3, 64(R10)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R10
-	DECQ        R11
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	DECQ        CX
-	JNZ         panel
+	VMOVUPS    (BX), Z6
+	VSUBPS     (SI), Z6, Z7
+	VANDPS     lanes7fffffff<>+0(SB), Z7, Z8
+	VMULPS     Z1, Z8, Z8
+	VMOVUPS    Z8, (DI)
+	VDIVPS     Z7, Z6, Z7
+	VMULPS     lanes4f000000<>+0(SB), Z7, Z7
+	VMINPS     Z0, Z7, Z7
+	VCVTTPS2DQ Z7, Z7
+	VANDNPS    Z7, Z2, Z7
+	VORPS      Z3, Z7, Z7
+	VCMPPS     $0x01, Z6, Z4, K1
+	VMOVUPS    (SI), Z6
+	VCMPPS     $0x01, Z6, Z4, K2
+	VBLENDMPS  Z5, Z7, K2, Z9
+	VBLENDMPS  Z7, Z5, K2, Z10
+	VBLENDMPS  Z9, Z10, K1, Z11
+	VMOVUPS    Z11, (R8)
+	VMOVUPS    64(BX), Z6
+	VSUBPS     64(SI), Z6, Z7
+	VANDPS     lanes7fffffff<>+0(SB), Z7, Z8
+	VMULPS     Z1, Z8, Z8
+	VMOVUPS    Z8, 64(DI)
+	VDIVPS     Z7, Z6, Z7
+	VMULPS     lanes4f000000<>+0(SB), Z7, Z7
+	VMINPS     Z0, Z7, Z7
+	VCVTTPS2DQ Z7, Z7
+	VANDNPS    Z7, Z2, Z7
+	VORPS      Z3, Z7, Z7
+	VCMPPS     $0x01, Z6, Z4, K1
+	VMOVUPS    64(SI), Z6
+	VCMPPS     $0x01, Z6, Z4, K2
+	VBLENDMPS  Z5, Z7, K2, Z12
+	VBLENDMPS  Z7, Z5, K2, Z13
+	VBLENDMPS  Z12, Z13, K1, Z14
+	VMOVUPS    Z14, 64(R8)
+	VPADDD     lanes00000001<>+0(SB), Z3, Z3
+	ADDQ       $0x80, BX
+	ADDQ       $0x80, SI
+	ADDQ       $0x80, DI
+	ADDQ       $0x80, R8
+	DECQ       R9
+	JNZ        unit
+	SUBQ       DX, BX
+	ADDQ       $0x80, DI
+	DECQ       CX
+	JNZ        panel
 	VZEROUPPER
 	RET
 
@@ -200,6 +130,606 @@ DATA lanes00000000<>+56(SB)/4, $0x00000000
 DATA lanes00000000<>+60(SB)/4, $0x00000000
 GLOBL lanes00000000<>(SB), RODATA|NOPTR, $64
 
+DATA lanes7fffffff<>+0(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+4(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+8(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+12(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+16(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+20(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+24(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+28(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+32(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+36(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+40(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+44(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+48(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+52(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+56(SB)/4, $0x7fffffff
+DATA lanes7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL lanes7fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA lanes4f000000<>+0(SB)/4, $0x4f000000
+DATA lanes4f000000<>+4(SB)/4, $0x4f000000
+DATA lanes4f000000<>+8(SB)/4, $0x4f000000
+DATA lanes4f000000<>+12(SB)/4, $0x4f000000
+DATA lanes4f000000<>+16(SB)/4, $0x4f000000
+DATA lanes4f000000<>+20(SB)/4, $0x4f000000
+DATA lanes4f000000<>+24(SB)/4, $0x4f000000
+DATA lanes4f000000<>+28(SB)/4, $0x4f000000
+DATA lanes4f000000<>+32(SB)/4, $0x4f000000
+DATA lanes4f000000<>+36(SB)/4, $0x4f000000
+DATA lanes4f000000<>+40(SB)/4, $0x4f000000
+DATA lanes4f000000<>+44(SB)/4, $0x4f000000
+DATA lanes4f000000<>+48(SB)/4, $0x4f000000
+DATA lanes4f000000<>+52(SB)/4, $0x4f000000
+DATA lanes4f000000<>+56(SB)/4, $0x4f000000
+DATA lanes4f000000<>+60(SB)/4, $0x4f000000
+GLOBL lanes4f000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes00000001<>+0(SB)/4, $0x00000001
+DATA lanes00000001<>+4(SB)/4, $0x00000001
+DATA lanes00000001<>+8(SB)/4, $0x00000001
+DATA lanes00000001<>+12(SB)/4, $0x00000001
+DATA lanes00000001<>+16(SB)/4, $0x00000001
+DATA lanes00000001<>+20(SB)/4, $0x00000001
+DATA lanes00000001<>+24(SB)/4, $0x00000001
+DATA lanes00000001<>+28(SB)/4, $0x00000001
+DATA lanes00000001<>+32(SB)/4, $0x00000001
+DATA lanes00000001<>+36(SB)/4, $0x00000001
+DATA lanes00000001<>+40(SB)/4, $0x00000001
+DATA lanes00000001<>+44(SB)/4, $0x00000001
+DATA lanes00000001<>+48(SB)/4, $0x00000001
+DATA lanes00000001<>+52(SB)/4, $0x00000001
+DATA lanes00000001<>+56(SB)/4, $0x00000001
+DATA lanes00000001<>+60(SB)/4, $0x00000001
+GLOBL lanes00000001<>(SB), RODATA|NOPTR, $64
+
+// func nextAVX512(units int, panels int, keys *int32, last *int32, then *int32, t *float32, due *float32, dt *float32, latest float32, unit int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·nextAVX512(SB), NOSPLIT, $0-72
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         keys+16(FP), DX
+	MOVQ         last+24(FP), BX
+	MOVQ         then+32(FP), SI
+	MOVQ         t+40(FP), DI
+	MOVQ         due+48(FP), R8
+	MOVQ         dt+56(FP), R9
+	VBROADCASTSS latest+64(FP), Z0
+	VBROADCASTSS unit+68(FP), Z1
+
+panel:
+	VMOVUPS (BX), Z2
+	VPADDD  lanes00000001<>+0(SB), Z2, Z2
+	VMOVUPS 64(BX), Z5
+	VPADDD  lanes00000001<>+0(SB), Z5, Z5
+	VMOVUPS lanes7fffffff<>+0(SB), Z6
+	VPSUBD  Z2, Z6, Z6
+	VMOVUPS lanes7fffffff<>+0(SB), Z7
+	VPSUBD  Z5, Z7, Z7
+	MOVQ    AX, R10
+
+unit:
+	VMOVUPS   (DX), Z8
+	VPSUBD    Z2, Z8, Z8
+	VPMINUD   Z8, Z6, Z6
+	VMOVUPS   64(DX), Z8
+	VPSUBD    Z5, Z8, Z8
+	VPMINUD   Z8, Z7, Z7
+	ADDQ      $0x80, DX
+	DECQ      R10
+	JNZ       unit
+	VPADDD    Z2, Z6, Z6
+	VPMAXSD   (BX), Z6, Z6
+	VMOVUPS   Z6, (SI)
+	VANDNPS   Z6, Z1, Z2
+	VCVTDQ2PS Z2, Z2
+	VCMPPS    $0x01, Z2, Z0, K1
+	VBLENDMPS lanes4f000000<>+0(SB), Z2, K1, Z3
+	VMULPS    lanes30000000<>+0(SB), Z3, Z2
+	VSUBPS    (DI), Z2, Z2
+	VMAXPS    lanes00000000<>+0(SB), Z2, Z2
+	VMOVUPS   Z2, (R8)
+	VMOVUPS   Z2, (R9)
+	VPADDD    Z5, Z7, Z7
+	VPMAXSD   64(BX), Z7, Z7
+	VMOVUPS   Z7, 64(SI)
+	VANDNPS   Z7, Z1, Z2
+	VCVTDQ2PS Z2, Z2
+	VCMPPS    $0x01, Z2, Z0, K1
+	VBLENDMPS lanes4f000000<>+0(SB), Z2, K1, Z4
+	VMULPS    lanes30000000<>+0(SB), Z4, Z2
+	VSUBPS    64(DI), Z2, Z2
+	VMAXPS    lanes00000000<>+0(SB), Z2, Z2
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z2, 64(R9)
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
+	ADDQ      $0x80, R8
+	ADDQ      $0x80, R9
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+DATA lanes30000000<>+0(SB)/4, $0x30000000
+DATA lanes30000000<>+4(SB)/4, $0x30000000
+DATA lanes30000000<>+8(SB)/4, $0x30000000
+DATA lanes30000000<>+12(SB)/4, $0x30000000
+DATA lanes30000000<>+16(SB)/4, $0x30000000
+DATA lanes30000000<>+20(SB)/4, $0x30000000
+DATA lanes30000000<>+24(SB)/4, $0x30000000
+DATA lanes30000000<>+28(SB)/4, $0x30000000
+DATA lanes30000000<>+32(SB)/4, $0x30000000
+DATA lanes30000000<>+36(SB)/4, $0x30000000
+DATA lanes30000000<>+40(SB)/4, $0x30000000
+DATA lanes30000000<>+44(SB)/4, $0x30000000
+DATA lanes30000000<>+48(SB)/4, $0x30000000
+DATA lanes30000000<>+52(SB)/4, $0x30000000
+DATA lanes30000000<>+56(SB)/4, $0x30000000
+DATA lanes30000000<>+60(SB)/4, $0x30000000
+GLOBL lanes30000000<>(SB), RODATA|NOPTR, $64
+
+// func leastAVX512(units int, panels int, z *float32, slope *float32, off *float32, reach *float32, dt *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·leastAVX512(SB), NOSPLIT, $0-56
+	MOVQ    units+0(FP), AX
+	MOVQ    panels+8(FP), CX
+	MOVQ    z+16(FP), DX
+	MOVQ    slope+24(FP), BX
+	MOVQ    off+32(FP), SI
+	MOVQ    reach+40(FP), DI
+	MOVQ    dt+48(FP), R8
+	VMOVUPS lanes00000000<>+0(SB), Z0
+	VMOVUPS lanes7f800000<>+0(SB), Z1
+
+panel:
+	VMOVUPS (R8), Z2
+	VMOVUPS 64(R8), Z3
+	MOVQ    AX, R9
+
+unit:
+	VMOVUPS   (BX), Z4
+	VSUBPS    (DX), Z0, Z5
+	VDIVPS    Z4, Z5, Z5
+	VMAXPS    Z0, Z5, Z5
+	VXORPS    (SI), Z4, Z4
+	VPMOVD2M  Z4, K1
+	VBLENDMPS Z5, Z1, K1, Z6
+	VMOVUPS   Z6, (DI)
+	VMINPS    Z2, Z6, Z2
+	VMOVUPS   64(BX), Z4
+	VSUBPS    64(DX), Z0, Z5
+	VDIVPS    Z4, Z5, Z5
+	VMAXPS    Z0, Z5, Z5
+	VXORPS    64(SI), Z4, Z4
+	VPMOVD2M  Z4, K1
+	VBLENDMPS Z5, Z1, K1, Z7
+	VMOVUPS   Z7, 64(DI)
+	VMINPS    Z3, Z7, Z3
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
+	DECQ      R9
+	JNZ       unit
+	VMOVUPS   Z2, (R8)
+	VMOVUPS   Z3, 64(R8)
+	ADDQ      $0x80, R8
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+DATA lanes7f800000<>+0(SB)/4, $0x7f800000
+DATA lanes7f800000<>+4(SB)/4, $0x7f800000
+DATA lanes7f800000<>+8(SB)/4, $0x7f800000
+DATA lanes7f800000<>+12(SB)/4, $0x7f800000
+DATA lanes7f800000<>+16(SB)/4, $0x7f800000
+DATA lanes7f800000<>+20(SB)/4, $0x7f800000
+DATA lanes7f800000<>+24(SB)/4, $0x7f800000
+DATA lanes7f800000<>+28(SB)/4, $0x7f800000
+DATA lanes7f800000<>+32(SB)/4, $0x7f800000
+DATA lanes7f800000<>+36(SB)/4, $0x7f800000
+DATA lanes7f800000<>+40(SB)/4, $0x7f800000
+DATA lanes7f800000<>+44(SB)/4, $0x7f800000
+DATA lanes7f800000<>+48(SB)/4, $0x7f800000
+DATA lanes7f800000<>+52(SB)/4, $0x7f800000
+DATA lanes7f800000<>+56(SB)/4, $0x7f800000
+DATA lanes7f800000<>+60(SB)/4, $0x7f800000
+GLOBL lanes7f800000<>(SB), RODATA|NOPTR, $64
+
+// func stepAVX512(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
+// Requires: AVX, AVX512F
+TEXT ·stepAVX512(SB), NOSPLIT, $0-52
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         dt+32(FP), SI
+	MOVQ         a+40(FP), DI
+	VBROADCASTSS alpha+48(FP), Z0
+
+panel:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	MOVQ    AX, R8
+
+unit:
+	VMOVUPS     (DX), Z3
+	VFMADD231PS (BX), Z1, Z3
+	VMOVUPS     Z3, (DX)
+	VMULPS      Z0, Z3, Z4
+	VMAXPS      Z3, Z4, Z3
+	VMOVUPS     Z3, (DI)
+	VMOVUPS     64(DX), Z3
+	VFMADD231PS 64(BX), Z2, Z3
+	VMOVUPS     Z3, 64(DX)
+	VMULPS      Z0, Z3, Z4
+	VMAXPS      Z3, Z4, Z3
+	VMOVUPS     Z3, 64(DI)
+	ADDQ        $0x80, DX
+	ADDQ        $0x80, BX
+	ADDQ        $0x80, DI
+	DECQ        R8
+	JNZ         unit
+	ADDQ        $0x80, SI
+	DECQ        CX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
+// func stepOneAVX512(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
+// Requires: AVX, AVX512F
+TEXT ·stepOneAVX512(SB), NOSPLIT, $0-64
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         dt+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         y+48(FP), R8
+	MOVQ         DI, R9
+	VBROADCASTSS alpha+56(FP), Z0
+
+panel:
+	VMOVUPS      (SI), Z1
+	VMOVUPS      64(SI), Z2
+	VBROADCASTSS bias+60(FP), Z3
+	VBROADCASTSS bias+60(FP), Z4
+	MOVQ         R9, DI
+	MOVQ         AX, R10
+
+unit:
+	VBROADCASTSS (DI), Z5
+	ADDQ         $0x04, DI
+	VMOVUPS      (DX), Z6
+	VFMADD231PS  (BX), Z1, Z6
+	VMOVUPS      Z6, (DX)
+	VMULPS       Z0, Z6, Z7
+	VMAXPS       Z6, Z7, Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VMOVUPS      64(DX), Z6
+	VFMADD231PS  64(BX), Z2, Z6
+	VMOVUPS      Z6, 64(DX)
+	VMULPS       Z0, Z6, Z7
+	VMAXPS       Z6, Z7, Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x80, DX
+	ADDQ         $0x80, BX
+	DECQ         R10
+	JNZ          unit
+	VMOVUPS      Z3, (R8)
+	VMOVUPS      Z4, 64(R8)
+	ADDQ         $0x80, SI
+	ADDQ         $0x80, R8
+	DECQ         CX
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func bendAVX512(n int, slope *float32, off *float32, y *float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·bendAVX512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVQ         off+16(FP), DX
+	MOVQ         y+24(FP), BX
+	VBROADCASTSS alpha+32(FP), Z0
+
+loop:
+	VMOVUPS   (CX), Z1
+	VMOVUPS   (DX), Z2
+	VPMOVD2M  Z2, K1
+	VMULPS    Z0, Z1, Z2
+	VBLENDMPS Z2, Z1, K1, Z3
+	VMOVUPS   Z3, (BX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, AX
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func foldAVX512(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·foldAVX512(SB), NOSPLIT, $0-52
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+24(FP), DX
+	MOVQ         reach+32(FP), BX
+	MOVQ         dt+40(FP), SI
+	MOVQ         d+16(FP), DI
+	VBROADCASTSS alpha+48(FP), Z0
+
+panel:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	MOVQ    AX, R8
+
+unit:
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (DI), Z4
+	VPMOVD2M  Z3, K1
+	VMULPS    Z0, Z4, Z5
+	VBLENDMPS Z5, Z4, K1, Z6
+	VMOVUPS   Z6, (DI)
+	VCMPPS    $0x0d, (BX), Z1, K1
+	VXORPS    lanes80000000<>+0(SB), Z3, Z4
+	VBLENDMPS Z4, Z3, K1, Z7
+	VMOVUPS   Z7, (DX)
+	VMOVUPS   64(DX), Z3
+	VMOVUPS   64(DI), Z4
+	VPMOVD2M  Z3, K1
+	VMULPS    Z0, Z4, Z5
+	VBLENDMPS Z5, Z4, K1, Z8
+	VMOVUPS   Z8, 64(DI)
+	VCMPPS    $0x0d, 64(BX), Z2, K1
+	VXORPS    lanes80000000<>+0(SB), Z3, Z4
+	VBLENDMPS Z4, Z3, K1, Z9
+	VMOVUPS   Z9, 64(DX)
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, DI
+	DECQ      R8
+	JNZ       unit
+	ADDQ      $0x80, SI
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+DATA lanes80000000<>+0(SB)/4, $0x80000000
+DATA lanes80000000<>+4(SB)/4, $0x80000000
+DATA lanes80000000<>+8(SB)/4, $0x80000000
+DATA lanes80000000<>+12(SB)/4, $0x80000000
+DATA lanes80000000<>+16(SB)/4, $0x80000000
+DATA lanes80000000<>+20(SB)/4, $0x80000000
+DATA lanes80000000<>+24(SB)/4, $0x80000000
+DATA lanes80000000<>+28(SB)/4, $0x80000000
+DATA lanes80000000<>+32(SB)/4, $0x80000000
+DATA lanes80000000<>+36(SB)/4, $0x80000000
+DATA lanes80000000<>+40(SB)/4, $0x80000000
+DATA lanes80000000<>+44(SB)/4, $0x80000000
+DATA lanes80000000<>+48(SB)/4, $0x80000000
+DATA lanes80000000<>+52(SB)/4, $0x80000000
+DATA lanes80000000<>+56(SB)/4, $0x80000000
+DATA lanes80000000<>+60(SB)/4, $0x80000000
+GLOBL lanes80000000<>(SB), RODATA|NOPTR, $64
+
+// func foldSumAVX512(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·foldSumAVX512(SB), NOSPLIT, $0-60
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+24(FP), DX
+	MOVQ         reach+32(FP), BX
+	MOVQ         dt+40(FP), SI
+	MOVQ         d+16(FP), DI
+	MOVQ         sum+48(FP), R8
+	VBROADCASTSS alpha+56(FP), Z0
+
+panel:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	MOVQ    AX, R9
+
+unit:
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (DI), Z4
+	VPMOVD2M  Z3, K1
+	VMULPS    Z0, Z4, Z5
+	VBLENDMPS Z5, Z4, K1, Z6
+	VADDPS    (R8), Z6, Z4
+	VMOVUPS   Z4, (R8)
+	VCMPPS    $0x0d, (BX), Z1, K1
+	VXORPS    lanes80000000<>+0(SB), Z3, Z4
+	VBLENDMPS Z4, Z3, K1, Z7
+	VMOVUPS   Z7, (DX)
+	VMOVUPS   64(DX), Z3
+	VMOVUPS   64(DI), Z4
+	VPMOVD2M  Z3, K1
+	VMULPS    Z0, Z4, Z5
+	VBLENDMPS Z5, Z4, K1, Z8
+	VADDPS    64(R8), Z8, Z4
+	VMOVUPS   Z4, 64(R8)
+	VCMPPS    $0x0d, 64(BX), Z2, K1
+	VXORPS    lanes80000000<>+0(SB), Z3, Z4
+	VBLENDMPS Z4, Z3, K1, Z9
+	VMOVUPS   Z9, 64(DX)
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, DI
+	ADDQ      $0x80, R8
+	DECQ      R9
+	JNZ       unit
+	ADDQ      $0x80, SI
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+// func foldOneAVX512(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·foldOneAVX512(SB), NOSPLIT, $0-68
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+32(FP), DX
+	MOVQ         reach+40(FP), BX
+	MOVQ         dt+48(FP), SI
+	MOVQ         delta+16(FP), DI
+	MOVQ         w+24(FP), R8
+	MOVQ         R8, R9
+	MOVQ         sum+56(FP), R10
+	VBROADCASTSS alpha+64(FP), Z0
+
+panel:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	VMOVUPS (DI), Z3
+	VMOVUPS 64(DI), Z4
+	MOVQ    R9, R8
+	MOVQ    AX, R11
+
+unit:
+	VBROADCASTSS (R8), Z5
+	ADDQ         $0x04, R8
+	VMOVUPS      (DX), Z6
+	VMULPS       Z5, Z3, Z7
+	VPMOVD2M     Z6, K1
+	VMULPS       Z0, Z7, Z8
+	VBLENDMPS    Z8, Z7, K1, Z9
+	VADDPS       (R10), Z9, Z7
+	VMOVUPS      Z7, (R10)
+	VCMPPS       $0x0d, (BX), Z1, K1
+	VXORPS       lanes80000000<>+0(SB), Z6, Z7
+	VBLENDMPS    Z7, Z6, K1, Z10
+	VMOVUPS      Z10, (DX)
+	VMOVUPS      64(DX), Z6
+	VMULPS       Z5, Z4, Z5
+	VPMOVD2M     Z6, K1
+	VMULPS       Z0, Z5, Z7
+	VBLENDMPS    Z7, Z5, K1, Z11
+	VADDPS       64(R10), Z11, Z5
+	VMOVUPS      Z5, 64(R10)
+	VCMPPS       $0x0d, 64(BX), Z2, K1
+	VXORPS       lanes80000000<>+0(SB), Z6, Z5
+	VBLENDMPS    Z5, Z6, K1, Z12
+	VMOVUPS      Z12, 64(DX)
+	ADDQ         $0x80, DX
+	ADDQ         $0x80, BX
+	ADDQ         $0x80, R10
+	DECQ         R11
+	JNZ          unit
+	ADDQ         $0x80, SI
+	ADDQ         $0x80, DI
+	DECQ         CX
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·passAVX512(SB), NOSPLIT, $0-76
+	MOVQ         n+0(FP), AX
+	MOVQ         t+8(FP), CX
+	MOVQ         due+16(FP), DX
+	MOVQ         dt+24(FP), BX
+	MOVQ         last+32(FP), SI
+	MOVQ         then+40(FP), DI
+	MOVQ         at+48(FP), R8
+	MOVQ         row+56(FP), R9
+	VBROADCASTSS unit+64(FP), Z0
+	VBROADCASTSS units+68(FP), Z1
+	VBROADCASTSS stride+72(FP), Z2
+	VMOVUPS      lanes7fffffff<>+0(SB), Z3
+
+loop:
+	VMOVUPS   (BX), Z4
+	VADDPS    (CX), Z4, Z5
+	VMOVUPS   Z5, (CX)
+	VMOVUPS   (DX), Z5
+	VCMPPS    $0x02, Z4, Z5, K1
+	VMOVUPS   (DI), Z4
+	VMOVUPS   (SI), Z5
+	VBLENDMPS Z4, Z5, K1, Z6
+	VMOVUPS   Z6, (SI)
+	VBLENDMPS Z4, Z3, K1, Z7
+	VPCMPEQD  Z3, Z7, K1
+	VANDPS    Z0, Z7, Z4
+	VBLENDMPS Z1, Z4, K1, Z8
+	VPMULLD   Z2, Z8, Z7
+	VMOVUPS   Z7, (R9)
+	VPSLLD    $0x07, Z8, Z4
+	VMOVUPS   Z4, (R8)
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, DI
+	ADDQ      $0x40, R8
+	ADDQ      $0x40, R9
+	SUBQ      $0x10, AX
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func closeAVX512(units int, panels int, back int, z0 *float32, z1 *float32, until *float32, on *float32, y *float32, alpha float32)
+// Requires: AVX, AVX512F
+TEXT ·closeAVX512(SB), NOSPLIT, $0-68
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         back+16(FP), DX
+	MOVQ         z0+24(FP), BX
+	MOVQ         z1+32(FP), SI
+	MOVQ         until+40(FP), DI
+	MOVQ         on+48(FP), R8
+	MOVQ         y+56(FP), R9
+	VBROADCASTSS alpha+64(FP), Z0
+	VMOVUPS      lanes00000000<>+0(SB), Z1
+
+panel:
+	MOVQ AX, R10
+
+unit:
+	VMOVUPS     (BX), Z2
+	VCMPPS      $0x01, Z2, Z1, K1
+	VBLENDMPS   lanes3f800000<>+0(SB), Z0, K1, Z3
+	VMOVUPS     (SI), Z2
+	VCMPPS      $0x01, Z2, Z1, K1
+	VBLENDMPS   lanes3f800000<>+0(SB), Z0, K1, Z4
+	VSUBPS      Z4, Z3, Z2
+	VMULPS      (DI), Z2, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS (R8), Z4, Z2
+	VMOVUPS     Z2, (R9)
+	VMOVUPS     64(BX), Z2
+	VCMPPS      $0x01, Z2, Z1, K1
+	VBLENDMPS   lanes3f800000<>+0(SB), Z0, K1, Z5
+	VMOVUPS     64(SI), Z2
+	VCMPPS      $0x01, Z2, Z1, K1
+	VBLENDMPS   lanes3f800000<>+0(SB), Z0, K1, Z6
+	VSUBPS      Z6, Z5, Z2
+	VMULPS      64(DI), Z2, Z2
+	VMOVAPS     Z2, Z2
+	VFMADD231PS 64(R8), Z6, Z2
+	VMOVUPS     Z2, 64(R9)
+	ADDQ        $0x80, BX
+	ADDQ        $0x80, SI
+	ADDQ        $0x80, DI
+	ADDQ        $0x80, R8
+	ADDQ        $0x80, R9
+	DECQ        R10
+	JNZ         unit
+	SUBQ        DX, BX
+	ADDQ        $0x80, DI
+	DECQ        CX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
 DATA lanes3f800000<>+0(SB)/4, $0x3f800000
 DATA lanes3f800000<>+4(SB)/4, $0x3f800000
 DATA lanes3f800000<>+8(SB)/4, $0x3f800000
@@ -218,239 +748,19 @@ DATA lanes3f800000<>+56(SB)/4, $0x3f800000
 DATA lanes3f800000<>+60(SB)/4, $0x3f800000
 GLOBL lanes3f800000<>(SB), RODATA|NOPTR, $64
 
-// func slopeAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·slopeAVX512(SB), NOSPLIT, $0-84
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         t+56(FP), R9
-	MOVQ         next+64(FP), R10
-	MOVQ         d+72(FP), R11
-	VBROADCASTSS alpha+80(FP), Z0
-	VMOVUPS      lanes00000000<>+0(SB), Z1
-
-panel:
-	VMOVUPS (R9), Z2
-	VADDPS  (R10), Z2, Z2
-	VMULPS  lanes3f000000<>+0(SB), Z2, Z2
-	VMOVUPS (DI), Z5
-	VSUBPS  Z5, Z2, Z2
-	VMOVUPS (R8), Z6
-	VSUBPS  Z5, Z6, Z5
-	VDIVPS  Z5, Z2, Z2
-	VMOVUPS lanes00000000<>+0(SB), Z5
-	VMAXPS  Z5, Z2, Z2
-	VMINPS  lanes3f800000<>+0(SB), Z2, Z2
-	VMOVUPS 64(R9), Z5
-	VADDPS  64(R10), Z5, Z5
-	VMULPS  lanes3f000000<>+0(SB), Z5, Z5
-	VMOVUPS 64(DI), Z6
-	VSUBPS  Z6, Z5, Z5
-	VMOVUPS 64(R8), Z7
-	VSUBPS  Z6, Z7, Z6
-	VDIVPS  Z6, Z5, Z5
-	VMOVUPS lanes00000000<>+0(SB), Z6
-	VMAXPS  Z6, Z5, Z5
-	VMINPS  lanes3f800000<>+0(SB), Z5, Z5
-	MOVQ    AX, R12
-
-unit:
-	VMOVUPS     (BX), Z6
-	VMOVUPS     (SI), Z7
-	VSUBPS      Z6, Z7, Z7
-	VMOVAPS     Z6, Z6
-	VFMADD231PS Z2, Z7, Z6
-	VMOVUPS     (R11), Z7
-	VCMPPS      $0x01, Z6, Z1, K1
-	VMULPS      Z0, Z7, Z6
-	VBLENDMPS   Z7, Z6, K1, Z3
-	VMOVUPS     Z3, (R11)
-	VMOVUPS     64(BX), Z6
-	VMOVUPS     64(SI), Z7
-	VSUBPS      Z6, Z7, Z7
-	VMOVAPS     Z6, Z6
-	VFMADD231PS Z5, Z7, Z6
-	VMOVUPS     64(R11), Z7
-	VCMPPS      $0x01, Z6, Z1, K1
-	VMULPS      Z0, Z7, Z6
-	VBLENDMPS   Z7, Z6, K1, Z4
-	VMOVUPS     Z4, 64(R11)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R11
-	DECQ        R12
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	ADDQ        $0x80, R10
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-DATA lanes3f000000<>+0(SB)/4, $0x3f000000
-DATA lanes3f000000<>+4(SB)/4, $0x3f000000
-DATA lanes3f000000<>+8(SB)/4, $0x3f000000
-DATA lanes3f000000<>+12(SB)/4, $0x3f000000
-DATA lanes3f000000<>+16(SB)/4, $0x3f000000
-DATA lanes3f000000<>+20(SB)/4, $0x3f000000
-DATA lanes3f000000<>+24(SB)/4, $0x3f000000
-DATA lanes3f000000<>+28(SB)/4, $0x3f000000
-DATA lanes3f000000<>+32(SB)/4, $0x3f000000
-DATA lanes3f000000<>+36(SB)/4, $0x3f000000
-DATA lanes3f000000<>+40(SB)/4, $0x3f000000
-DATA lanes3f000000<>+44(SB)/4, $0x3f000000
-DATA lanes3f000000<>+48(SB)/4, $0x3f000000
-DATA lanes3f000000<>+52(SB)/4, $0x3f000000
-DATA lanes3f000000<>+56(SB)/4, $0x3f000000
-DATA lanes3f000000<>+60(SB)/4, $0x3f000000
-GLOBL lanes3f000000<>(SB), RODATA|NOPTR, $64
-
-// func slopeSumAVX512(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, sum *float32, alpha float32)
-// Requires: AVX, AVX512F
-TEXT ·slopeSumAVX512(SB), NOSPLIT, $0-92
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         t+56(FP), R9
-	MOVQ         next+64(FP), R10
-	MOVQ         d+72(FP), R11
-	MOVQ         sum+80(FP), R12
-	VBROADCASTSS alpha+88(FP), Z0
-	VMOVUPS      lanes00000000<>+0(SB), Z1
-
-panel:
-	VMOVUPS (R9), Z2
-	VADDPS  (R10), Z2, Z2
-	VMULPS  lanes3f000000<>+0(SB), Z2, Z2
-	VMOVUPS (DI), Z5
-	VSUBPS  Z5, Z2, Z2
-	VMOVUPS (R8), Z6
-	VSUBPS  Z5, Z6, Z5
-	VDIVPS  Z5, Z2, Z2
-	VMOVUPS lanes00000000<>+0(SB), Z5
-	VMAXPS  Z5, Z2, Z2
-	VMINPS  lanes3f800000<>+0(SB), Z2, Z2
-	VMOVUPS 64(R9), Z5
-	VADDPS  64(R10), Z5, Z5
-	VMULPS  lanes3f000000<>+0(SB), Z5, Z5
-	VMOVUPS 64(DI), Z6
-	VSUBPS  Z6, Z5, Z5
-	VMOVUPS 64(R8), Z7
-	VSUBPS  Z6, Z7, Z6
-	VDIVPS  Z6, Z5, Z5
-	VMOVUPS lanes00000000<>+0(SB), Z6
-	VMAXPS  Z6, Z5, Z5
-	VMINPS  lanes3f800000<>+0(SB), Z5, Z5
-	MOVQ    AX, R13
-
-unit:
-	VMOVUPS     (BX), Z6
-	VMOVUPS     (SI), Z7
-	VSUBPS      Z6, Z7, Z7
-	VMOVAPS     Z6, Z6
-	VFMADD231PS Z2, Z7, Z6
-	VMOVUPS     (R11), Z7
-	VCMPPS      $0x01, Z6, Z1, K1
-	VMULPS      Z0, Z7, Z6
-	VBLENDMPS   Z7, Z6, K1, Z3
-	VADDPS      (R12), Z3, Z6
-	VMOVUPS     Z6, (R12)
-	VMOVUPS     64(BX), Z6
-	VMOVUPS     64(SI), Z7
-	VSUBPS      Z6, Z7, Z7
-	VMOVAPS     Z6, Z6
-	VFMADD231PS Z5, Z7, Z6
-	VMOVUPS     64(R11), Z7
-	VCMPPS      $0x01, Z6, Z1, K1
-	VMULPS      Z0, Z7, Z6
-	VBLENDMPS   Z7, Z6, K1, Z4
-	VADDPS      64(R12), Z4, Z6
-	VMOVUPS     Z6, 64(R12)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R11
-	ADDQ        $0x80, R12
-	DECQ        R13
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	ADDQ        $0x80, R10
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-// func advanceAVX512(units int, panels int, zs *float32, ze *float32, s *float32, end *float32, t *float32)
-// Requires: AVX, AVX512F
-TEXT ·advanceAVX512(SB), NOSPLIT, $0-56
-	MOVQ units+0(FP), AX
-	MOVQ panels+8(FP), CX
-	MOVQ zs+16(FP), DX
-	MOVQ ze+24(FP), BX
-	MOVQ s+32(FP), SI
-	MOVQ end+40(FP), DI
-	MOVQ t+48(FP), R8
-
-panel:
-	VMOVUPS   (DI), Z0
-	VCMPPS    $0x02, (R8), Z0, K1
-	VMOVUPS   (SI), Z1
-	VBLENDMPS Z0, Z1, K1, Z2
-	VMOVUPS   Z2, (SI)
-	VMOVUPS   64(DI), Z0
-	VCMPPS    $0x02, 64(R8), Z0, K2
-	VMOVUPS   64(SI), Z1
-	VBLENDMPS Z0, Z1, K2, Z3
-	VMOVUPS   Z3, 64(SI)
-	MOVQ      AX, R9
-
-unit:
-	VMOVUPS   (DX), Z0
-	VBLENDMPS (BX), Z0, K1, Z4
-	VMOVUPS   Z4, (DX)
-	VMOVUPS   64(DX), Z0
-	VBLENDMPS 64(BX), Z0, K2, Z5
-	VMOVUPS   Z5, 64(DX)
-	ADDQ      $0x80, DX
-	ADDQ      $0x80, BX
-	DECQ      R9
-	JNZ       unit
-	ADDQ      $0x80, SI
-	ADDQ      $0x80, DI
-	ADDQ      $0x80, R8
-	DECQ      CX
-	JNZ       panel
-	VZEROUPPER
-	RET
-
-// func secantAVX512(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, t0 *float32, t1 *float32, d *float32, p float32, q float32, r float32)
+// func secantAVX512(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, dt *float32, d *float32, p float32, q float32, r float32)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·secantAVX512(SB), NOSPLIT, $0-76
+TEXT ·secantAVX512(SB), NOSPLIT, $0-68
 	MOVQ         n+0(FP), AX
 	MOVQ         z0+8(FP), CX
 	MOVQ         z1+16(FP), DX
 	MOVQ         a0+24(FP), BX
 	MOVQ         a1+32(FP), SI
-	MOVQ         t0+40(FP), DI
-	MOVQ         t1+48(FP), R8
-	MOVQ         d+56(FP), R9
-	VBROADCASTSS p+64(FP), Z0
-	VBROADCASTSS q+68(FP), Z1
-	VBROADCASTSS r+72(FP), Z2
+	MOVQ         dt+40(FP), DI
+	MOVQ         d+48(FP), R8
+	VBROADCASTSS p+56(FP), Z0
+	VBROADCASTSS q+60(FP), Z1
+	VBROADCASTSS r+64(FP), Z2
 
 loop:
 	VMOVUPS     (BX), Z3
@@ -473,21 +783,36 @@ loop:
 	VANDPS      lanes7fffffff<>+0(SB), Z5, Z5
 	VCMPPS      $0x01, Z5, Z4, K1
 	VBLENDMPS   Z7, Z3, K1, Z6
-	VMOVUPS     (R8), Z3
-	VSUBPS      (DI), Z3, Z3
-	VMULPS      Z3, Z6, Z3
-	VMOVUPS     Z3, (R9)
+	VMULPS      (DI), Z6, Z3
+	VMOVUPS     Z3, (R8)
 	ADDQ        $0x40, CX
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DI
 	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
 	SUBQ        $0x10, AX
 	JG          loop
 	VZEROUPPER
 	RET
+
+DATA lanes3f000000<>+0(SB)/4, $0x3f000000
+DATA lanes3f000000<>+4(SB)/4, $0x3f000000
+DATA lanes3f000000<>+8(SB)/4, $0x3f000000
+DATA lanes3f000000<>+12(SB)/4, $0x3f000000
+DATA lanes3f000000<>+16(SB)/4, $0x3f000000
+DATA lanes3f000000<>+20(SB)/4, $0x3f000000
+DATA lanes3f000000<>+24(SB)/4, $0x3f000000
+DATA lanes3f000000<>+28(SB)/4, $0x3f000000
+DATA lanes3f000000<>+32(SB)/4, $0x3f000000
+DATA lanes3f000000<>+36(SB)/4, $0x3f000000
+DATA lanes3f000000<>+40(SB)/4, $0x3f000000
+DATA lanes3f000000<>+44(SB)/4, $0x3f000000
+DATA lanes3f000000<>+48(SB)/4, $0x3f000000
+DATA lanes3f000000<>+52(SB)/4, $0x3f000000
+DATA lanes3f000000<>+56(SB)/4, $0x3f000000
+DATA lanes3f000000<>+60(SB)/4, $0x3f000000
+GLOBL lanes3f000000<>(SB), RODATA|NOPTR, $64
 
 DATA lanes3d000000<>+0(SB)/4, $0x3d000000
 DATA lanes3d000000<>+4(SB)/4, $0x3d000000
@@ -507,575 +832,1009 @@ DATA lanes3d000000<>+56(SB)/4, $0x3d000000
 DATA lanes3d000000<>+60(SB)/4, $0x3d000000
 GLOBL lanes3d000000<>(SB), RODATA|NOPTR, $64
 
-DATA lanes7fffffff<>+0(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+4(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+8(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+12(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+16(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+20(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+24(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+28(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+32(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+36(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+40(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+44(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+48(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+52(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+56(SB)/4, $0x7fffffff
-DATA lanes7fffffff<>+60(SB)/4, $0x7fffffff
-GLOBL lanes7fffffff<>(SB), RODATA|NOPTR, $64
+// func mixAVX512(n int, z0 *float32, z1 *float32, y *float32, share float32)
+// Requires: AVX, AVX512F
+TEXT ·mixAVX512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         z0+8(FP), CX
+	MOVQ         z1+16(FP), DX
+	MOVQ         y+24(FP), BX
+	VBROADCASTSS share+32(FP), Z0
 
-// func crossingsAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, tau *float32)
-// Requires: AVX, FMA3
-TEXT ·crossingsAVX2(SB), NOSPLIT, $0-64
+loop:
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (DX), Z2
+	VSUBPS      Z1, Z2, Z2
+	VMOVAPS     Z1, Z1
+	VFMADD231PS Z0, Z2, Z1
+	VMOVUPS     Z1, (BX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, AX
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func sumAVX512(n int, d *float32, sum *float32)
+// Requires: AVX, AVX512F
+TEXT ·sumAVX512(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ sum+16(FP), DX
+
+loop:
+	VMOVUPS (CX), Z0
+	VADDPS  (DX), Z0, Z0
+	VMOVUPS Z0, (DX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, AX
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func gainAVX512(inputs int, panels int, back int, x *float32, x0 *float32, slope *float32, y *float32, total *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gainAVX512(SB), NOSPLIT, $0-64
+	MOVQ inputs+0(FP), AX
+	MOVQ panels+8(FP), CX
+	MOVQ back+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ x0+32(FP), SI
+	MOVQ slope+40(FP), DI
+	MOVQ y+48(FP), R8
+	MOVQ total+56(FP), R9
+
+panel:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   AX, R10
+
+unit:
+	VMOVUPS (BX), Z2
+	VSUBPS  (SI), Z2, Z2
+	VMULPS  (DI), Z2, Z2
+	VMOVUPS Z2, (R8)
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(BX), Z2
+	VSUBPS  64(SI), Z2, Z2
+	VMULPS  64(DI), Z2, Z2
+	VMOVUPS Z2, 64(R8)
+	VADDPS  Z2, Z1, Z1
+	ADDQ    $0x80, BX
+	ADDQ    $0x80, SI
+	ADDQ    $0x80, DI
+	ADDQ    $0x80, R8
+	DECQ    R10
+	JNZ     unit
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	SUBQ    DX, SI
+	ADDQ    $0x80, R9
+	DECQ    CX
+	JNZ     panel
+	VZEROUPPER
+	RET
+
+// func largestAVX512(features int, n int, skip int, back int, phi *float32, before *int32, which *int32, last *float32, value *float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·largestAVX512(SB), NOSPLIT, $0-72
+	MOVQ    features+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    skip+16(FP), DX
+	MOVQ    back+24(FP), BX
+	MOVQ    phi+32(FP), SI
+	MOVQ    before+40(FP), DI
+	MOVQ    which+48(FP), R8
+	MOVQ    last+56(FP), R9
+	MOVQ    value+64(FP), R10
+	VMOVUPS lanesbf800000<>+0(SB), Z0
+	VMOVUPS lanes3f800000<>+0(SB), Z1
+	VMOVUPS lanes7fffffff<>+0(SB), Z2
+	XORQ    R13, R13
+
+lanes:
+	VMOVUPS   (DI), Z3
+	VCVTDQ2PS Z3, Z3
+	VMOVUPS   (R9), Z9
+	VANDPS    Z2, Z9, Z9
+	VPSUBD    lanes00000001<>+0(SB), Z9, Z10
+	VMOVAPS   Z0, Z11
+	VMOVAPS   Z0, Z13
+	VXORPS    Z12, Z12, Z12
+	VXORPS    Z14, Z14, Z14
+	MOVQ      AX, R11
+	MOVQ      SI, R12
+
+feature:
+	VMOVUPS    (R12), Z15
+	VANDPS     Z2, Z15, Z16
+	VCMPPS     $0x01, Z14, Z3, K1
+	VBLENDMPS  Z9, Z10, K1, Z4
+	VCMPPS     $0x0d, Z16, Z4, K1
+	VBLENDMPS  Z16, Z0, K1, Z5
+	VCMPPS     $0x01, Z5, Z11, K1
+	VBLENDMPS  Z5, Z11, K1, Z6
+	VMOVAPS    Z6, Z11
+	VBLENDMPS  Z15, Z12, K1, Z7
+	VMOVAPS    Z7, Z12
+	VBLENDMPS  Z14, Z13, K1, Z8
+	VMOVAPS    Z8, Z13
+	VADDPS     Z1, Z14, Z14
+	ADDQ       $0x80, R12
+	DECQ       R11
+	JNZ        feature
+	VCVTTPS2DQ Z13, Z13
+	VMOVUPS    Z13, (R8)
+	VMOVUPS    Z12, (R10)
+	ADDQ       $0x40, SI
+	ADDQ       $0x40, DI
+	ADDQ       $0x40, R8
+	ADDQ       $0x40, R9
+	ADDQ       $0x40, R10
+	ADDQ       $0x40, R13
+	CMPQ       R13, $0x80
+	JNE        within
+	XORQ       R13, R13
+	ADDQ       DX, SI
+	ADDQ       BX, R9
+	ADDQ       BX, R10
+
+within:
+	DECQ CX
+	JNZ  lanes
+	VZEROUPPER
+	RET
+
+DATA lanesbf800000<>+0(SB)/4, $0xbf800000
+DATA lanesbf800000<>+4(SB)/4, $0xbf800000
+DATA lanesbf800000<>+8(SB)/4, $0xbf800000
+DATA lanesbf800000<>+12(SB)/4, $0xbf800000
+DATA lanesbf800000<>+16(SB)/4, $0xbf800000
+DATA lanesbf800000<>+20(SB)/4, $0xbf800000
+DATA lanesbf800000<>+24(SB)/4, $0xbf800000
+DATA lanesbf800000<>+28(SB)/4, $0xbf800000
+DATA lanesbf800000<>+32(SB)/4, $0xbf800000
+DATA lanesbf800000<>+36(SB)/4, $0xbf800000
+DATA lanesbf800000<>+40(SB)/4, $0xbf800000
+DATA lanesbf800000<>+44(SB)/4, $0xbf800000
+DATA lanesbf800000<>+48(SB)/4, $0xbf800000
+DATA lanesbf800000<>+52(SB)/4, $0xbf800000
+DATA lanesbf800000<>+56(SB)/4, $0xbf800000
+DATA lanesbf800000<>+60(SB)/4, $0xbf800000
+GLOBL lanesbf800000<>(SB), RODATA|NOPTR, $64
+
+// func countAVX2(units int, panels int, back int, z0 *float32, z1 *float32, counts *int32)
+// Requires: AVX, AVX2
+TEXT ·countAVX2(SB), NOSPLIT, $0-48
 	MOVQ units+0(FP), AX
 	MOVQ panels+8(FP), CX
 	MOVQ back+16(FP), DX
-	MOVQ zs+24(FP), BX
-	MOVQ ze+32(FP), SI
-	MOVQ s+40(FP), DI
-	MOVQ end+48(FP), R8
-	MOVQ tau+56(FP), R9
+	MOVQ z0+24(FP), BX
+	MOVQ z1+32(FP), SI
+	MOVQ counts+40(FP), DI
 
 panel:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 96(DI), Y3
-	VMOVUPS (R8), Y4
-	VSUBPS  Y0, Y4, Y4
-	VMOVUPS 32(R8), Y5
-	VSUBPS  Y1, Y5, Y5
-	VMOVUPS 64(R8), Y6
-	VSUBPS  Y2, Y6, Y6
-	VMOVUPS 96(R8), Y7
-	VSUBPS  Y3, Y7, Y7
-	MOVQ    AX, R10
-
-unit:
-	VMOVUPS     (BX), Y8
-	VSUBPS      (SI), Y8, Y9
-	VDIVPS      Y9, Y8, Y8
-	VMOVAPS     Y0, Y9
-	VFMADD231PS Y4, Y8, Y9
-	VMOVUPS     Y9, (R9)
-	VMOVUPS     32(BX), Y8
-	VSUBPS      32(SI), Y8, Y9
-	VDIVPS      Y9, Y8, Y8
-	VMOVAPS     Y1, Y9
-	VFMADD231PS Y5, Y8, Y9
-	VMOVUPS     Y9, 32(R9)
-	VMOVUPS     64(BX), Y8
-	VSUBPS      64(SI), Y8, Y9
-	VDIVPS      Y9, Y8, Y8
-	VMOVAPS     Y2, Y9
-	VFMADD231PS Y6, Y8, Y9
-	VMOVUPS     Y9, 64(R9)
-	VMOVUPS     96(BX), Y8
-	VSUBPS      96(SI), Y8, Y9
-	VDIVPS      Y9, Y8, Y8
-	VMOVAPS     Y3, Y9
-	VFMADD231PS Y7, Y8, Y9
-	VMOVUPS     Y9, 96(R9)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R9
-	DECQ        R10
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-// func nextAVX2(units int, panels int, tau *float32, t *float32, end *float32, out *float32)
-// Requires: AVX, AVX2
-TEXT ·nextAVX2(SB), NOSPLIT, $0-48
-	MOVQ units+0(FP), AX
-	MOVQ panels+8(FP), CX
-	MOVQ tau+16(FP), DX
-	MOVQ t+24(FP), BX
-	MOVQ end+32(FP), SI
-	MOVQ out+40(FP), DI
-
-panel:
-	VMOVUPS (BX), Y0
-	VPADDD  lanes00000001<>+0(SB), Y0, Y0
-	VMOVUPS 32(BX), Y1
-	VPADDD  lanes00000001<>+0(SB), Y1, Y1
-	VMOVUPS 64(BX), Y2
-	VPADDD  lanes00000001<>+0(SB), Y2, Y2
-	VMOVUPS 96(BX), Y3
-	VPADDD  lanes00000001<>+0(SB), Y3, Y3
-	VMOVUPS (SI), Y4
-	VPSUBD  Y0, Y4, Y4
-	VMOVUPS 32(SI), Y5
-	VPSUBD  Y1, Y5, Y5
-	VMOVUPS 64(SI), Y6
-	VPSUBD  Y2, Y6, Y6
-	VMOVUPS 96(SI), Y7
-	VPSUBD  Y3, Y7, Y7
 	MOVQ    AX, R8
 
 unit:
-	VMOVUPS (DX), Y8
-	VPSUBD  Y0, Y8, Y8
-	VPMINUD Y8, Y4, Y4
-	VMOVUPS 32(DX), Y8
-	VPSUBD  Y1, Y8, Y8
-	VPMINUD Y8, Y5, Y5
-	VMOVUPS 64(DX), Y8
-	VPSUBD  Y2, Y8, Y8
-	VPMINUD Y8, Y6, Y6
-	VMOVUPS 96(DX), Y8
-	VPSUBD  Y3, Y8, Y8
-	VPMINUD Y8, Y7, Y7
-	ADDQ    $0x80, DX
-	DECQ    R8
-	JNZ     unit
-	VPADDD  Y0, Y4, Y4
-	VMINPS  (SI), Y4, Y0
-	VMAXPS  (BX), Y0, Y0
-	VMOVUPS Y0, (DI)
-	VPADDD  Y1, Y5, Y5
-	VMINPS  32(SI), Y5, Y0
-	VMAXPS  32(BX), Y0, Y0
-	VMOVUPS Y0, 32(DI)
-	VPADDD  Y2, Y6, Y6
-	VMINPS  64(SI), Y6, Y0
-	VMAXPS  64(BX), Y0, Y0
-	VMOVUPS Y0, 64(DI)
-	VPADDD  Y3, Y7, Y7
-	VMINPS  96(SI), Y7, Y0
-	VMAXPS  96(BX), Y0, Y0
-	VMOVUPS Y0, 96(DI)
+	VMOVUPS (BX), Y4
+	VXORPS  (SI), Y4, Y4
+	VPSRAD  $0x1f, Y4, Y4
+	VPSUBD  Y4, Y0, Y0
+	VMOVUPS 32(BX), Y4
+	VXORPS  32(SI), Y4, Y4
+	VPSRAD  $0x1f, Y4, Y4
+	VPSUBD  Y4, Y1, Y1
+	VMOVUPS 64(BX), Y4
+	VXORPS  64(SI), Y4, Y4
+	VPSRAD  $0x1f, Y4, Y4
+	VPSUBD  Y4, Y2, Y2
+	VMOVUPS 96(BX), Y4
+	VXORPS  96(SI), Y4, Y4
+	VPSRAD  $0x1f, Y4, Y4
+	VPSUBD  Y4, Y3, Y3
 	ADDQ    $0x80, BX
 	ADDQ    $0x80, SI
+	DECQ    R8
+	JNZ     unit
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	SUBQ    DX, BX
 	ADDQ    $0x80, DI
 	DECQ    CX
 	JNZ     panel
 	VZEROUPPER
 	RET
 
-// func betweenAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, x *float32, y *float32, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·betweenAVX2(SB), NOSPLIT, $0-76
+// func meetAVX2(units int, panels int, back int, z0 *float32, z1 *float32, jump *float32, keys *int32, latest float32, rest float32, unit int32)
+// Requires: AVX, AVX2
+TEXT ·meetAVX2(SB), NOSPLIT, $0-68
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
 	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         x+56(FP), R9
-	MOVQ         y+64(FP), R10
-	VBROADCASTSS alpha+72(FP), Y0
+	MOVQ         z0+24(FP), BX
+	MOVQ         z1+32(FP), SI
+	MOVQ         jump+40(FP), DI
+	MOVQ         keys+48(FP), R8
+	VBROADCASTSS latest+56(FP), Y0
+	VBROADCASTSS rest+60(FP), Y1
+	VBROADCASTSS unit+64(FP), Y2
+	VMOVUPS      lanes00000000<>+0(SB), Y4
+	VMOVUPS      lanes7fffffff<>+0(SB), Y5
 
 panel:
-	VMOVUPS (R9), Y1
-	VMOVUPS (DI), Y2
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS (R8), Y3
-	VSUBPS  Y2, Y3, Y2
-	VDIVPS  Y2, Y1, Y1
-	VMOVUPS lanes00000000<>+0(SB), Y2
-	VMAXPS  Y2, Y1, Y1
-	VMINPS  lanes3f800000<>+0(SB), Y1, Y1
-	VMOVUPS 32(R9), Y2
-	VMOVUPS 32(DI), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS 32(R8), Y4
-	VSUBPS  Y3, Y4, Y3
-	VDIVPS  Y3, Y2, Y2
-	VMOVUPS lanes00000000<>+0(SB), Y3
-	VMAXPS  Y3, Y2, Y2
-	VMINPS  lanes3f800000<>+0(SB), Y2, Y2
-	VMOVUPS 64(R9), Y3
-	VMOVUPS 64(DI), Y4
-	VSUBPS  Y4, Y3, Y3
-	VMOVUPS 64(R8), Y5
-	VSUBPS  Y4, Y5, Y4
-	VDIVPS  Y4, Y3, Y3
-	VMOVUPS lanes00000000<>+0(SB), Y4
-	VMAXPS  Y4, Y3, Y3
-	VMINPS  lanes3f800000<>+0(SB), Y3, Y3
-	VMOVUPS 96(R9), Y4
-	VMOVUPS 96(DI), Y5
-	VSUBPS  Y5, Y4, Y4
-	VMOVUPS 96(R8), Y6
-	VSUBPS  Y5, Y6, Y5
-	VDIVPS  Y5, Y4, Y4
-	VMOVUPS lanes00000000<>+0(SB), Y5
-	VMAXPS  Y5, Y4, Y4
-	VMINPS  lanes3f800000<>+0(SB), Y4, Y4
-	MOVQ    AX, R11
+	VXORPS Y3, Y3, Y3
+	MOVQ   AX, R9
 
 unit:
-	VMOVUPS     (BX), Y5
-	VMOVUPS     (SI), Y6
-	VSUBPS      Y5, Y6, Y6
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y1, Y6, Y5
-	VMULPS      Y0, Y5, Y6
-	VMAXPS      Y5, Y6, Y5
-	VMOVUPS     Y5, (R10)
-	VMOVUPS     32(BX), Y5
-	VMOVUPS     32(SI), Y6
-	VSUBPS      Y5, Y6, Y6
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y2, Y6, Y5
-	VMULPS      Y0, Y5, Y6
-	VMAXPS      Y5, Y6, Y5
-	VMOVUPS     Y5, 32(R10)
-	VMOVUPS     64(BX), Y5
-	VMOVUPS     64(SI), Y6
-	VSUBPS      Y5, Y6, Y6
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y3, Y6, Y5
-	VMULPS      Y0, Y5, Y6
-	VMAXPS      Y5, Y6, Y5
-	VMOVUPS     Y5, 64(R10)
-	VMOVUPS     96(BX), Y5
-	VMOVUPS     96(SI), Y6
-	VSUBPS      Y5, Y6, Y6
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y4, Y6, Y5
-	VMULPS      Y0, Y5, Y6
-	VMAXPS      Y5, Y6, Y5
-	VMOVUPS     Y5, 96(R10)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R10
-	DECQ        R11
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	DECQ        CX
-	JNZ         panel
+	VMOVUPS    (BX), Y6
+	VSUBPS     (SI), Y6, Y7
+	VANDPS     lanes7fffffff<>+0(SB), Y7, Y8
+	VMULPS     Y1, Y8, Y8
+	VMOVUPS    Y8, (DI)
+	VDIVPS     Y7, Y6, Y7
+	VMULPS     lanes4f000000<>+0(SB), Y7, Y7
+	VMINPS     Y0, Y7, Y7
+	VCVTTPS2DQ Y7, Y7
+	VANDNPS    Y7, Y2, Y7
+	VORPS      Y3, Y7, Y7
+	VCMPPS     $0x01, Y6, Y4, Y6
+	VMOVUPS    (SI), Y8
+	VCMPPS     $0x01, Y8, Y4, Y8
+	VBLENDVPS  Y8, Y5, Y7, Y9
+	VBLENDVPS  Y8, Y7, Y5, Y7
+	VBLENDVPS  Y6, Y9, Y7, Y6
+	VMOVUPS    Y6, (R8)
+	VMOVUPS    32(BX), Y6
+	VSUBPS     32(SI), Y6, Y7
+	VANDPS     lanes7fffffff<>+0(SB), Y7, Y8
+	VMULPS     Y1, Y8, Y8
+	VMOVUPS    Y8, 32(DI)
+	VDIVPS     Y7, Y6, Y7
+	VMULPS     lanes4f000000<>+0(SB), Y7, Y7
+	VMINPS     Y0, Y7, Y7
+	VCVTTPS2DQ Y7, Y7
+	VANDNPS    Y7, Y2, Y7
+	VORPS      Y3, Y7, Y7
+	VCMPPS     $0x01, Y6, Y4, Y6
+	VMOVUPS    32(SI), Y8
+	VCMPPS     $0x01, Y8, Y4, Y8
+	VBLENDVPS  Y8, Y5, Y7, Y9
+	VBLENDVPS  Y8, Y7, Y5, Y7
+	VBLENDVPS  Y6, Y9, Y7, Y6
+	VMOVUPS    Y6, 32(R8)
+	VMOVUPS    64(BX), Y6
+	VSUBPS     64(SI), Y6, Y7
+	VANDPS     lanes7fffffff<>+0(SB), Y7, Y8
+	VMULPS     Y1, Y8, Y8
+	VMOVUPS    Y8, 64(DI)
+	VDIVPS     Y7, Y6, Y7
+	VMULPS     lanes4f000000<>+0(SB), Y7, Y7
+	VMINPS     Y0, Y7, Y7
+	VCVTTPS2DQ Y7, Y7
+	VANDNPS    Y7, Y2, Y7
+	VORPS      Y3, Y7, Y7
+	VCMPPS     $0x01, Y6, Y4, Y6
+	VMOVUPS    64(SI), Y8
+	VCMPPS     $0x01, Y8, Y4, Y8
+	VBLENDVPS  Y8, Y5, Y7, Y9
+	VBLENDVPS  Y8, Y7, Y5, Y7
+	VBLENDVPS  Y6, Y9, Y7, Y6
+	VMOVUPS    Y6, 64(R8)
+	VMOVUPS    96(BX), Y6
+	VSUBPS     96(SI), Y6, Y7
+	VANDPS     lanes7fffffff<>+0(SB), Y7, Y8
+	VMULPS     Y1, Y8, Y8
+	VMOVUPS    Y8, 96(DI)
+	VDIVPS     Y7, Y6, Y7
+	VMULPS     lanes4f000000<>+0(SB), Y7, Y7
+	VMINPS     Y0, Y7, Y7
+	VCVTTPS2DQ Y7, Y7
+	VANDNPS    Y7, Y2, Y7
+	VORPS      Y3, Y7, Y7
+	VCMPPS     $0x01, Y6, Y4, Y6
+	VMOVUPS    96(SI), Y8
+	VCMPPS     $0x01, Y8, Y4, Y8
+	VBLENDVPS  Y8, Y5, Y7, Y9
+	VBLENDVPS  Y8, Y7, Y5, Y7
+	VBLENDVPS  Y6, Y9, Y7, Y6
+	VMOVUPS    Y6, 96(R8)
+	VPADDD     lanes00000001<>+0(SB), Y3, Y3
+	ADDQ       $0x80, BX
+	ADDQ       $0x80, SI
+	ADDQ       $0x80, DI
+	ADDQ       $0x80, R8
+	DECQ       R9
+	JNZ        unit
+	SUBQ       DX, BX
+	ADDQ       $0x80, DI
+	DECQ       CX
+	JNZ        panel
 	VZEROUPPER
 	RET
 
-// func slopeAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·slopeAVX2(SB), NOSPLIT, $0-84
+// func nextAVX2(units int, panels int, keys *int32, last *int32, then *int32, t *float32, due *float32, dt *float32, latest float32, unit int32)
+// Requires: AVX, AVX2
+TEXT ·nextAVX2(SB), NOSPLIT, $0-72
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
-	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         t+56(FP), R9
-	MOVQ         next+64(FP), R10
-	MOVQ         d+72(FP), R11
-	VBROADCASTSS alpha+80(FP), Y0
-	VMOVUPS      lanes00000000<>+0(SB), Y1
+	MOVQ         keys+16(FP), DX
+	MOVQ         last+24(FP), BX
+	MOVQ         then+32(FP), SI
+	MOVQ         t+40(FP), DI
+	MOVQ         due+48(FP), R8
+	MOVQ         dt+56(FP), R9
+	VBROADCASTSS latest+64(FP), Y0
+	VBROADCASTSS unit+68(FP), Y1
 
 panel:
-	VMOVUPS (R9), Y2
-	VADDPS  (R10), Y2, Y2
-	VMULPS  lanes3f000000<>+0(SB), Y2, Y2
-	VMOVUPS (DI), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS (R8), Y4
-	VSUBPS  Y3, Y4, Y3
-	VDIVPS  Y3, Y2, Y2
-	VMOVUPS lanes00000000<>+0(SB), Y3
-	VMAXPS  Y3, Y2, Y2
-	VMINPS  lanes3f800000<>+0(SB), Y2, Y2
-	VMOVUPS 32(R9), Y3
-	VADDPS  32(R10), Y3, Y3
-	VMULPS  lanes3f000000<>+0(SB), Y3, Y3
-	VMOVUPS 32(DI), Y4
-	VSUBPS  Y4, Y3, Y3
-	VMOVUPS 32(R8), Y5
-	VSUBPS  Y4, Y5, Y4
-	VDIVPS  Y4, Y3, Y3
-	VMOVUPS lanes00000000<>+0(SB), Y4
-	VMAXPS  Y4, Y3, Y3
-	VMINPS  lanes3f800000<>+0(SB), Y3, Y3
-	VMOVUPS 64(R9), Y4
-	VADDPS  64(R10), Y4, Y4
-	VMULPS  lanes3f000000<>+0(SB), Y4, Y4
-	VMOVUPS 64(DI), Y5
-	VSUBPS  Y5, Y4, Y4
-	VMOVUPS 64(R8), Y6
-	VSUBPS  Y5, Y6, Y5
-	VDIVPS  Y5, Y4, Y4
-	VMOVUPS lanes00000000<>+0(SB), Y5
-	VMAXPS  Y5, Y4, Y4
-	VMINPS  lanes3f800000<>+0(SB), Y4, Y4
-	VMOVUPS 96(R9), Y5
-	VADDPS  96(R10), Y5, Y5
-	VMULPS  lanes3f000000<>+0(SB), Y5, Y5
-	VMOVUPS 96(DI), Y6
-	VSUBPS  Y6, Y5, Y5
-	VMOVUPS 96(R8), Y7
-	VSUBPS  Y6, Y7, Y6
-	VDIVPS  Y6, Y5, Y5
-	VMOVUPS lanes00000000<>+0(SB), Y6
-	VMAXPS  Y6, Y5, Y5
-	VMINPS  lanes3f800000<>+0(SB), Y5, Y5
-	MOVQ    AX, R12
+	VMOVUPS (BX), Y2
+	VPADDD  lanes00000001<>+0(SB), Y2, Y2
+	VMOVUPS 32(BX), Y3
+	VPADDD  lanes00000001<>+0(SB), Y3, Y3
+	VMOVUPS 64(BX), Y4
+	VPADDD  lanes00000001<>+0(SB), Y4, Y4
+	VMOVUPS 96(BX), Y5
+	VPADDD  lanes00000001<>+0(SB), Y5, Y5
+	VMOVUPS lanes7fffffff<>+0(SB), Y6
+	VPSUBD  Y2, Y6, Y6
+	VMOVUPS lanes7fffffff<>+0(SB), Y7
+	VPSUBD  Y3, Y7, Y7
+	VMOVUPS lanes7fffffff<>+0(SB), Y8
+	VPSUBD  Y4, Y8, Y8
+	VMOVUPS lanes7fffffff<>+0(SB), Y9
+	VPSUBD  Y5, Y9, Y9
+	MOVQ    AX, R10
 
 unit:
-	VMOVUPS     (BX), Y6
-	VMOVUPS     (SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y2, Y7, Y6
-	VMOVUPS     (R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VMOVUPS     Y6, (R11)
-	VMOVUPS     32(BX), Y6
-	VMOVUPS     32(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y3, Y7, Y6
-	VMOVUPS     32(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VMOVUPS     Y6, 32(R11)
-	VMOVUPS     64(BX), Y6
-	VMOVUPS     64(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y4, Y7, Y6
-	VMOVUPS     64(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VMOVUPS     Y6, 64(R11)
-	VMOVUPS     96(BX), Y6
-	VMOVUPS     96(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y5, Y7, Y6
-	VMOVUPS     96(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VMOVUPS     Y6, 96(R11)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R11
-	DECQ        R12
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	ADDQ        $0x80, R10
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-// func slopeSumAVX2(units int, panels int, back int, zs *float32, ze *float32, s *float32, end *float32, t *float32, next *float32, d *float32, sum *float32, alpha float32)
-// Requires: AVX, FMA3
-TEXT ·slopeSumAVX2(SB), NOSPLIT, $0-92
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         back+16(FP), DX
-	MOVQ         zs+24(FP), BX
-	MOVQ         ze+32(FP), SI
-	MOVQ         s+40(FP), DI
-	MOVQ         end+48(FP), R8
-	MOVQ         t+56(FP), R9
-	MOVQ         next+64(FP), R10
-	MOVQ         d+72(FP), R11
-	MOVQ         sum+80(FP), R12
-	VBROADCASTSS alpha+88(FP), Y0
-	VMOVUPS      lanes00000000<>+0(SB), Y1
-
-panel:
-	VMOVUPS (R9), Y2
-	VADDPS  (R10), Y2, Y2
-	VMULPS  lanes3f000000<>+0(SB), Y2, Y2
-	VMOVUPS (DI), Y3
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS (R8), Y4
-	VSUBPS  Y3, Y4, Y3
-	VDIVPS  Y3, Y2, Y2
-	VMOVUPS lanes00000000<>+0(SB), Y3
-	VMAXPS  Y3, Y2, Y2
-	VMINPS  lanes3f800000<>+0(SB), Y2, Y2
-	VMOVUPS 32(R9), Y3
-	VADDPS  32(R10), Y3, Y3
-	VMULPS  lanes3f000000<>+0(SB), Y3, Y3
-	VMOVUPS 32(DI), Y4
-	VSUBPS  Y4, Y3, Y3
-	VMOVUPS 32(R8), Y5
-	VSUBPS  Y4, Y5, Y4
-	VDIVPS  Y4, Y3, Y3
-	VMOVUPS lanes00000000<>+0(SB), Y4
-	VMAXPS  Y4, Y3, Y3
-	VMINPS  lanes3f800000<>+0(SB), Y3, Y3
-	VMOVUPS 64(R9), Y4
-	VADDPS  64(R10), Y4, Y4
-	VMULPS  lanes3f000000<>+0(SB), Y4, Y4
-	VMOVUPS 64(DI), Y5
-	VSUBPS  Y5, Y4, Y4
-	VMOVUPS 64(R8), Y6
-	VSUBPS  Y5, Y6, Y5
-	VDIVPS  Y5, Y4, Y4
-	VMOVUPS lanes00000000<>+0(SB), Y5
-	VMAXPS  Y5, Y4, Y4
-	VMINPS  lanes3f800000<>+0(SB), Y4, Y4
-	VMOVUPS 96(R9), Y5
-	VADDPS  96(R10), Y5, Y5
-	VMULPS  lanes3f000000<>+0(SB), Y5, Y5
-	VMOVUPS 96(DI), Y6
-	VSUBPS  Y6, Y5, Y5
-	VMOVUPS 96(R8), Y7
-	VSUBPS  Y6, Y7, Y6
-	VDIVPS  Y6, Y5, Y5
-	VMOVUPS lanes00000000<>+0(SB), Y6
-	VMAXPS  Y6, Y5, Y5
-	VMINPS  lanes3f800000<>+0(SB), Y5, Y5
-	MOVQ    AX, R13
-
-unit:
-	VMOVUPS     (BX), Y6
-	VMOVUPS     (SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y2, Y7, Y6
-	VMOVUPS     (R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VADDPS      (R12), Y6, Y6
-	VMOVUPS     Y6, (R12)
-	VMOVUPS     32(BX), Y6
-	VMOVUPS     32(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y3, Y7, Y6
-	VMOVUPS     32(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VADDPS      32(R12), Y6, Y6
-	VMOVUPS     Y6, 32(R12)
-	VMOVUPS     64(BX), Y6
-	VMOVUPS     64(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y4, Y7, Y6
-	VMOVUPS     64(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VADDPS      64(R12), Y6, Y6
-	VMOVUPS     Y6, 64(R12)
-	VMOVUPS     96(BX), Y6
-	VMOVUPS     96(SI), Y7
-	VSUBPS      Y6, Y7, Y7
-	VMOVAPS     Y6, Y6
-	VFMADD231PS Y5, Y7, Y6
-	VMOVUPS     96(R11), Y7
-	VCMPPS      $0x01, Y6, Y1, Y6
-	VMULPS      Y0, Y7, Y8
-	VBLENDVPS   Y6, Y7, Y8, Y6
-	VADDPS      96(R12), Y6, Y6
-	VMOVUPS     Y6, 96(R12)
-	ADDQ        $0x80, BX
-	ADDQ        $0x80, SI
-	ADDQ        $0x80, R11
-	ADDQ        $0x80, R12
-	DECQ        R13
-	JNZ         unit
-	SUBQ        DX, BX
-	ADDQ        $0x80, DI
-	ADDQ        $0x80, R8
-	ADDQ        $0x80, R9
-	ADDQ        $0x80, R10
-	DECQ        CX
-	JNZ         panel
-	VZEROUPPER
-	RET
-
-// func advanceAVX2(units int, panels int, zs *float32, ze *float32, s *float32, end *float32, t *float32)
-// Requires: AVX
-TEXT ·advanceAVX2(SB), NOSPLIT, $0-56
-	MOVQ units+0(FP), AX
-	MOVQ panels+8(FP), CX
-	MOVQ zs+16(FP), DX
-	MOVQ ze+24(FP), BX
-	MOVQ s+32(FP), SI
-	MOVQ end+40(FP), DI
-	MOVQ t+48(FP), R8
-
-panel:
-	VMOVUPS   (DI), Y0
-	VCMPPS    $0x02, (R8), Y0, Y1
-	VMOVUPS   (SI), Y2
-	VBLENDVPS Y1, Y0, Y2, Y0
-	VMOVUPS   Y0, (SI)
-	VMOVUPS   32(DI), Y0
-	VCMPPS    $0x02, 32(R8), Y0, Y2
-	VMOVUPS   32(SI), Y3
-	VBLENDVPS Y2, Y0, Y3, Y0
-	VMOVUPS   Y0, 32(SI)
-	VMOVUPS   64(DI), Y0
-	VCMPPS    $0x02, 64(R8), Y0, Y3
-	VMOVUPS   64(SI), Y4
-	VBLENDVPS Y3, Y0, Y4, Y0
-	VMOVUPS   Y0, 64(SI)
-	VMOVUPS   96(DI), Y0
-	VCMPPS    $0x02, 96(R8), Y0, Y4
-	VMOVUPS   96(SI), Y5
-	VBLENDVPS Y4, Y0, Y5, Y0
-	VMOVUPS   Y0, 96(SI)
-	MOVQ      AX, R9
-
-unit:
-	VMOVUPS   (DX), Y0
-	VBLENDVPS Y1, (BX), Y0, Y0
-	VMOVUPS   Y0, (DX)
-	VMOVUPS   32(DX), Y0
-	VBLENDVPS Y2, 32(BX), Y0, Y0
-	VMOVUPS   Y0, 32(DX)
-	VMOVUPS   64(DX), Y0
-	VBLENDVPS Y3, 64(BX), Y0, Y0
-	VMOVUPS   Y0, 64(DX)
-	VMOVUPS   96(DX), Y0
-	VBLENDVPS Y4, 96(BX), Y0, Y0
-	VMOVUPS   Y0, 96(DX)
+	VMOVUPS   (DX), Y10
+	VPSUBD    Y2, Y10, Y10
+	VPMINUD   Y10, Y6, Y6
+	VMOVUPS   32(DX), Y10
+	VPSUBD    Y3, Y10, Y10
+	VPMINUD   Y10, Y7, Y7
+	VMOVUPS   64(DX), Y10
+	VPSUBD    Y4, Y10, Y10
+	VPMINUD   Y10, Y8, Y8
+	VMOVUPS   96(DX), Y10
+	VPSUBD    Y5, Y10, Y10
+	VPMINUD   Y10, Y9, Y9
 	ADDQ      $0x80, DX
-	ADDQ      $0x80, BX
-	DECQ      R9
+	DECQ      R10
 	JNZ       unit
+	VPADDD    Y2, Y6, Y6
+	VPMAXSD   (BX), Y6, Y6
+	VMOVUPS   Y6, (SI)
+	VANDNPS   Y6, Y1, Y2
+	VCVTDQ2PS Y2, Y2
+	VCMPPS    $0x01, Y2, Y0, Y6
+	VBLENDVPS Y6, lanes4f000000<>+0(SB), Y2, Y2
+	VMULPS    lanes30000000<>+0(SB), Y2, Y2
+	VSUBPS    (DI), Y2, Y2
+	VMAXPS    lanes00000000<>+0(SB), Y2, Y2
+	VMOVUPS   Y2, (R8)
+	VMOVUPS   Y2, (R9)
+	VPADDD    Y3, Y7, Y7
+	VPMAXSD   32(BX), Y7, Y7
+	VMOVUPS   Y7, 32(SI)
+	VANDNPS   Y7, Y1, Y2
+	VCVTDQ2PS Y2, Y2
+	VCMPPS    $0x01, Y2, Y0, Y3
+	VBLENDVPS Y3, lanes4f000000<>+0(SB), Y2, Y2
+	VMULPS    lanes30000000<>+0(SB), Y2, Y2
+	VSUBPS    32(DI), Y2, Y2
+	VMAXPS    lanes00000000<>+0(SB), Y2, Y2
+	VMOVUPS   Y2, 32(R8)
+	VMOVUPS   Y2, 32(R9)
+	VPADDD    Y4, Y8, Y8
+	VPMAXSD   64(BX), Y8, Y8
+	VMOVUPS   Y8, 64(SI)
+	VANDNPS   Y8, Y1, Y2
+	VCVTDQ2PS Y2, Y2
+	VCMPPS    $0x01, Y2, Y0, Y3
+	VBLENDVPS Y3, lanes4f000000<>+0(SB), Y2, Y2
+	VMULPS    lanes30000000<>+0(SB), Y2, Y2
+	VSUBPS    64(DI), Y2, Y2
+	VMAXPS    lanes00000000<>+0(SB), Y2, Y2
+	VMOVUPS   Y2, 64(R8)
+	VMOVUPS   Y2, 64(R9)
+	VPADDD    Y5, Y9, Y9
+	VPMAXSD   96(BX), Y9, Y9
+	VMOVUPS   Y9, 96(SI)
+	VANDNPS   Y9, Y1, Y2
+	VCVTDQ2PS Y2, Y2
+	VCMPPS    $0x01, Y2, Y0, Y3
+	VBLENDVPS Y3, lanes4f000000<>+0(SB), Y2, Y2
+	VMULPS    lanes30000000<>+0(SB), Y2, Y2
+	VSUBPS    96(DI), Y2, Y2
+	VMAXPS    lanes00000000<>+0(SB), Y2, Y2
+	VMOVUPS   Y2, 96(R8)
+	VMOVUPS   Y2, 96(R9)
+	ADDQ      $0x80, BX
 	ADDQ      $0x80, SI
 	ADDQ      $0x80, DI
+	ADDQ      $0x80, R8
+	ADDQ      $0x80, R9
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+// func leastAVX2(units int, panels int, z *float32, slope *float32, off *float32, reach *float32, dt *float32)
+// Requires: AVX
+TEXT ·leastAVX2(SB), NOSPLIT, $0-56
+	MOVQ    units+0(FP), AX
+	MOVQ    panels+8(FP), CX
+	MOVQ    z+16(FP), DX
+	MOVQ    slope+24(FP), BX
+	MOVQ    off+32(FP), SI
+	MOVQ    reach+40(FP), DI
+	MOVQ    dt+48(FP), R8
+	VMOVUPS lanes00000000<>+0(SB), Y0
+	VMOVUPS lanes7f800000<>+0(SB), Y1
+
+panel:
+	VMOVUPS (R8), Y2
+	VMOVUPS 32(R8), Y3
+	VMOVUPS 64(R8), Y4
+	VMOVUPS 96(R8), Y5
+	MOVQ    AX, R9
+
+unit:
+	VMOVUPS   (BX), Y6
+	VSUBPS    (DX), Y0, Y7
+	VDIVPS    Y6, Y7, Y7
+	VMAXPS    Y0, Y7, Y7
+	VXORPS    (SI), Y6, Y6
+	VBLENDVPS Y6, Y7, Y1, Y6
+	VMOVUPS   Y6, (DI)
+	VMINPS    Y2, Y6, Y2
+	VMOVUPS   32(BX), Y6
+	VSUBPS    32(DX), Y0, Y7
+	VDIVPS    Y6, Y7, Y7
+	VMAXPS    Y0, Y7, Y7
+	VXORPS    32(SI), Y6, Y6
+	VBLENDVPS Y6, Y7, Y1, Y6
+	VMOVUPS   Y6, 32(DI)
+	VMINPS    Y3, Y6, Y3
+	VMOVUPS   64(BX), Y6
+	VSUBPS    64(DX), Y0, Y7
+	VDIVPS    Y6, Y7, Y7
+	VMAXPS    Y0, Y7, Y7
+	VXORPS    64(SI), Y6, Y6
+	VBLENDVPS Y6, Y7, Y1, Y6
+	VMOVUPS   Y6, 64(DI)
+	VMINPS    Y4, Y6, Y4
+	VMOVUPS   96(BX), Y6
+	VSUBPS    96(DX), Y0, Y7
+	VDIVPS    Y6, Y7, Y7
+	VMAXPS    Y0, Y7, Y7
+	VXORPS    96(SI), Y6, Y6
+	VBLENDVPS Y6, Y7, Y1, Y6
+	VMOVUPS   Y6, 96(DI)
+	VMINPS    Y5, Y6, Y5
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
+	DECQ      R9
+	JNZ       unit
+	VMOVUPS   Y2, (R8)
+	VMOVUPS   Y3, 32(R8)
+	VMOVUPS   Y4, 64(R8)
+	VMOVUPS   Y5, 96(R8)
 	ADDQ      $0x80, R8
 	DECQ      CX
 	JNZ       panel
 	VZEROUPPER
 	RET
 
-// func secantAVX2(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, t0 *float32, t1 *float32, d *float32, p float32, q float32, r float32)
+// func stepAVX2(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
 // Requires: AVX, FMA3
-TEXT ·secantAVX2(SB), NOSPLIT, $0-76
+TEXT ·stepAVX2(SB), NOSPLIT, $0-52
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         dt+32(FP), SI
+	MOVQ         a+40(FP), DI
+	VBROADCASTSS alpha+48(FP), Y0
+
+panel:
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 64(SI), Y3
+	VMOVUPS 96(SI), Y4
+	MOVQ    AX, R8
+
+unit:
+	VMOVUPS     (DX), Y5
+	VFMADD231PS (BX), Y1, Y5
+	VMOVUPS     Y5, (DX)
+	VMULPS      Y0, Y5, Y6
+	VMAXPS      Y5, Y6, Y5
+	VMOVUPS     Y5, (DI)
+	VMOVUPS     32(DX), Y5
+	VFMADD231PS 32(BX), Y2, Y5
+	VMOVUPS     Y5, 32(DX)
+	VMULPS      Y0, Y5, Y6
+	VMAXPS      Y5, Y6, Y5
+	VMOVUPS     Y5, 32(DI)
+	VMOVUPS     64(DX), Y5
+	VFMADD231PS 64(BX), Y3, Y5
+	VMOVUPS     Y5, 64(DX)
+	VMULPS      Y0, Y5, Y6
+	VMAXPS      Y5, Y6, Y5
+	VMOVUPS     Y5, 64(DI)
+	VMOVUPS     96(DX), Y5
+	VFMADD231PS 96(BX), Y4, Y5
+	VMOVUPS     Y5, 96(DX)
+	VMULPS      Y0, Y5, Y6
+	VMAXPS      Y5, Y6, Y5
+	VMOVUPS     Y5, 96(DI)
+	ADDQ        $0x80, DX
+	ADDQ        $0x80, BX
+	ADDQ        $0x80, DI
+	DECQ        R8
+	JNZ         unit
+	ADDQ        $0x80, SI
+	DECQ        CX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
+// func stepOneAVX2(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
+// Requires: AVX, FMA3
+TEXT ·stepOneAVX2(SB), NOSPLIT, $0-64
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         z+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         dt+32(FP), SI
+	MOVQ         w+40(FP), DI
+	MOVQ         y+48(FP), R8
+	MOVQ         DI, R9
+	VBROADCASTSS alpha+56(FP), Y0
+
+panel:
+	VMOVUPS      (SI), Y1
+	VMOVUPS      32(SI), Y2
+	VMOVUPS      64(SI), Y3
+	VMOVUPS      96(SI), Y4
+	VBROADCASTSS bias+60(FP), Y5
+	VBROADCASTSS bias+60(FP), Y6
+	VBROADCASTSS bias+60(FP), Y7
+	VBROADCASTSS bias+60(FP), Y8
+	MOVQ         R9, DI
+	MOVQ         AX, R10
+
+unit:
+	VBROADCASTSS (DI), Y9
+	ADDQ         $0x04, DI
+	VMOVUPS      (DX), Y10
+	VFMADD231PS  (BX), Y1, Y10
+	VMOVUPS      Y10, (DX)
+	VMULPS       Y0, Y10, Y11
+	VMAXPS       Y10, Y11, Y10
+	VFMADD231PS  Y9, Y10, Y5
+	VMOVUPS      32(DX), Y10
+	VFMADD231PS  32(BX), Y2, Y10
+	VMOVUPS      Y10, 32(DX)
+	VMULPS       Y0, Y10, Y11
+	VMAXPS       Y10, Y11, Y10
+	VFMADD231PS  Y9, Y10, Y6
+	VMOVUPS      64(DX), Y10
+	VFMADD231PS  64(BX), Y3, Y10
+	VMOVUPS      Y10, 64(DX)
+	VMULPS       Y0, Y10, Y11
+	VMAXPS       Y10, Y11, Y10
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      96(DX), Y10
+	VFMADD231PS  96(BX), Y4, Y10
+	VMOVUPS      Y10, 96(DX)
+	VMULPS       Y0, Y10, Y11
+	VMAXPS       Y10, Y11, Y10
+	VFMADD231PS  Y9, Y10, Y8
+	ADDQ         $0x80, DX
+	ADDQ         $0x80, BX
+	DECQ         R10
+	JNZ          unit
+	VMOVUPS      Y5, (R8)
+	VMOVUPS      Y6, 32(R8)
+	VMOVUPS      Y7, 64(R8)
+	VMOVUPS      Y8, 96(R8)
+	ADDQ         $0x80, SI
+	ADDQ         $0x80, R8
+	DECQ         CX
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func bendAVX2(n int, slope *float32, off *float32, y *float32, alpha float32)
+// Requires: AVX
+TEXT ·bendAVX2(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVQ         off+16(FP), DX
+	MOVQ         y+24(FP), BX
+	VBROADCASTSS alpha+32(FP), Y0
+
+loop:
+	VMOVUPS   (CX), Y1
+	VMOVUPS   (DX), Y2
+	VMULPS    Y0, Y1, Y3
+	VBLENDVPS Y2, Y3, Y1, Y1
+	VMOVUPS   Y1, (BX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	SUBQ      $0x08, AX
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func foldAVX2(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, alpha float32)
+// Requires: AVX
+TEXT ·foldAVX2(SB), NOSPLIT, $0-52
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+24(FP), DX
+	MOVQ         reach+32(FP), BX
+	MOVQ         dt+40(FP), SI
+	MOVQ         d+16(FP), DI
+	VBROADCASTSS alpha+48(FP), Y0
+
+panel:
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 64(SI), Y3
+	VMOVUPS 96(SI), Y4
+	MOVQ    AX, R8
+
+unit:
+	VMOVUPS   (DX), Y5
+	VMOVUPS   (DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VMOVUPS   Y6, (DI)
+	VCMPPS    $0x0d, (BX), Y1, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, (DX)
+	VMOVUPS   32(DX), Y5
+	VMOVUPS   32(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VMOVUPS   Y6, 32(DI)
+	VCMPPS    $0x0d, 32(BX), Y2, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 32(DX)
+	VMOVUPS   64(DX), Y5
+	VMOVUPS   64(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VMOVUPS   Y6, 64(DI)
+	VCMPPS    $0x0d, 64(BX), Y3, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 64(DX)
+	VMOVUPS   96(DX), Y5
+	VMOVUPS   96(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VMOVUPS   Y6, 96(DI)
+	VCMPPS    $0x0d, 96(BX), Y4, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 96(DX)
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, DI
+	DECQ      R8
+	JNZ       unit
+	ADDQ      $0x80, SI
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+// func foldSumAVX2(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+// Requires: AVX
+TEXT ·foldSumAVX2(SB), NOSPLIT, $0-60
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+24(FP), DX
+	MOVQ         reach+32(FP), BX
+	MOVQ         dt+40(FP), SI
+	MOVQ         d+16(FP), DI
+	MOVQ         sum+48(FP), R8
+	VBROADCASTSS alpha+56(FP), Y0
+
+panel:
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 64(SI), Y3
+	VMOVUPS 96(SI), Y4
+	MOVQ    AX, R9
+
+unit:
+	VMOVUPS   (DX), Y5
+	VMOVUPS   (DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VADDPS    (R8), Y6, Y6
+	VMOVUPS   Y6, (R8)
+	VCMPPS    $0x0d, (BX), Y1, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, (DX)
+	VMOVUPS   32(DX), Y5
+	VMOVUPS   32(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VADDPS    32(R8), Y6, Y6
+	VMOVUPS   Y6, 32(R8)
+	VCMPPS    $0x0d, 32(BX), Y2, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 32(DX)
+	VMOVUPS   64(DX), Y5
+	VMOVUPS   64(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VADDPS    64(R8), Y6, Y6
+	VMOVUPS   Y6, 64(R8)
+	VCMPPS    $0x0d, 64(BX), Y3, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 64(DX)
+	VMOVUPS   96(DX), Y5
+	VMOVUPS   96(DI), Y6
+	VMULPS    Y0, Y6, Y7
+	VBLENDVPS Y5, Y7, Y6, Y6
+	VADDPS    96(R8), Y6, Y6
+	VMOVUPS   Y6, 96(R8)
+	VCMPPS    $0x0d, 96(BX), Y4, Y6
+	VXORPS    lanes80000000<>+0(SB), Y5, Y7
+	VBLENDVPS Y6, Y7, Y5, Y5
+	VMOVUPS   Y5, 96(DX)
+	ADDQ      $0x80, DX
+	ADDQ      $0x80, BX
+	ADDQ      $0x80, DI
+	ADDQ      $0x80, R8
+	DECQ      R9
+	JNZ       unit
+	ADDQ      $0x80, SI
+	DECQ      CX
+	JNZ       panel
+	VZEROUPPER
+	RET
+
+// func foldOneAVX2(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+// Requires: AVX
+TEXT ·foldOneAVX2(SB), NOSPLIT, $0-68
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         off+32(FP), DX
+	MOVQ         reach+40(FP), BX
+	MOVQ         dt+48(FP), SI
+	MOVQ         delta+16(FP), DI
+	MOVQ         w+24(FP), R8
+	MOVQ         R8, R9
+	MOVQ         sum+56(FP), R10
+	VBROADCASTSS alpha+64(FP), Y0
+
+panel:
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 64(SI), Y3
+	VMOVUPS 96(SI), Y4
+	VMOVUPS (DI), Y5
+	VMOVUPS 32(DI), Y6
+	VMOVUPS 64(DI), Y7
+	VMOVUPS 96(DI), Y8
+	MOVQ    R9, R8
+	MOVQ    AX, R11
+
+unit:
+	VBROADCASTSS (R8), Y9
+	ADDQ         $0x04, R8
+	VMOVUPS      (DX), Y10
+	VMULPS       Y9, Y5, Y11
+	VMULPS       Y0, Y11, Y12
+	VBLENDVPS    Y10, Y12, Y11, Y11
+	VADDPS       (R10), Y11, Y11
+	VMOVUPS      Y11, (R10)
+	VCMPPS       $0x0d, (BX), Y1, Y11
+	VXORPS       lanes80000000<>+0(SB), Y10, Y12
+	VBLENDVPS    Y11, Y12, Y10, Y10
+	VMOVUPS      Y10, (DX)
+	VMOVUPS      32(DX), Y10
+	VMULPS       Y9, Y6, Y11
+	VMULPS       Y0, Y11, Y12
+	VBLENDVPS    Y10, Y12, Y11, Y11
+	VADDPS       32(R10), Y11, Y11
+	VMOVUPS      Y11, 32(R10)
+	VCMPPS       $0x0d, 32(BX), Y2, Y11
+	VXORPS       lanes80000000<>+0(SB), Y10, Y12
+	VBLENDVPS    Y11, Y12, Y10, Y10
+	VMOVUPS      Y10, 32(DX)
+	VMOVUPS      64(DX), Y10
+	VMULPS       Y9, Y7, Y11
+	VMULPS       Y0, Y11, Y12
+	VBLENDVPS    Y10, Y12, Y11, Y11
+	VADDPS       64(R10), Y11, Y11
+	VMOVUPS      Y11, 64(R10)
+	VCMPPS       $0x0d, 64(BX), Y3, Y11
+	VXORPS       lanes80000000<>+0(SB), Y10, Y12
+	VBLENDVPS    Y11, Y12, Y10, Y10
+	VMOVUPS      Y10, 64(DX)
+	VMOVUPS      96(DX), Y10
+	VMULPS       Y9, Y8, Y9
+	VMULPS       Y0, Y9, Y11
+	VBLENDVPS    Y10, Y11, Y9, Y9
+	VADDPS       96(R10), Y9, Y9
+	VMOVUPS      Y9, 96(R10)
+	VCMPPS       $0x0d, 96(BX), Y4, Y9
+	VXORPS       lanes80000000<>+0(SB), Y10, Y11
+	VBLENDVPS    Y9, Y11, Y10, Y9
+	VMOVUPS      Y9, 96(DX)
+	ADDQ         $0x80, DX
+	ADDQ         $0x80, BX
+	ADDQ         $0x80, R10
+	DECQ         R11
+	JNZ          unit
+	ADDQ         $0x80, SI
+	ADDQ         $0x80, DI
+	DECQ         CX
+	JNZ          panel
+	VZEROUPPER
+	RET
+
+// func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+// Requires: AVX, AVX2
+TEXT ·passAVX2(SB), NOSPLIT, $0-76
+	MOVQ         n+0(FP), AX
+	MOVQ         t+8(FP), CX
+	MOVQ         due+16(FP), DX
+	MOVQ         dt+24(FP), BX
+	MOVQ         last+32(FP), SI
+	MOVQ         then+40(FP), DI
+	MOVQ         at+48(FP), R8
+	MOVQ         row+56(FP), R9
+	VBROADCASTSS unit+64(FP), Y0
+	VBROADCASTSS units+68(FP), Y1
+	VBROADCASTSS stride+72(FP), Y2
+	VMOVUPS      lanes7fffffff<>+0(SB), Y3
+
+loop:
+	VMOVUPS   (BX), Y4
+	VADDPS    (CX), Y4, Y5
+	VMOVUPS   Y5, (CX)
+	VMOVUPS   (DX), Y5
+	VCMPPS    $0x02, Y4, Y5, Y4
+	VMOVUPS   (DI), Y5
+	VMOVUPS   (SI), Y6
+	VBLENDVPS Y4, Y5, Y6, Y6
+	VMOVUPS   Y6, (SI)
+	VBLENDVPS Y4, Y5, Y3, Y4
+	VPCMPEQD  Y3, Y4, Y5
+	VANDPS    Y0, Y4, Y4
+	VBLENDVPS Y5, Y1, Y4, Y5
+	VPMULLD   Y2, Y5, Y4
+	VMOVUPS   Y4, (R9)
+	VPSLLD    $0x07, Y5, Y4
+	VMOVUPS   Y4, (R8)
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	ADDQ      $0x20, SI
+	ADDQ      $0x20, DI
+	ADDQ      $0x20, R8
+	ADDQ      $0x20, R9
+	SUBQ      $0x08, AX
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func closeAVX2(units int, panels int, back int, z0 *float32, z1 *float32, until *float32, on *float32, y *float32, alpha float32)
+// Requires: AVX, FMA3
+TEXT ·closeAVX2(SB), NOSPLIT, $0-68
+	MOVQ         units+0(FP), AX
+	MOVQ         panels+8(FP), CX
+	MOVQ         back+16(FP), DX
+	MOVQ         z0+24(FP), BX
+	MOVQ         z1+32(FP), SI
+	MOVQ         until+40(FP), DI
+	MOVQ         on+48(FP), R8
+	MOVQ         y+56(FP), R9
+	VBROADCASTSS alpha+64(FP), Y0
+	VMOVUPS      lanes00000000<>+0(SB), Y1
+
+panel:
+	MOVQ AX, R10
+
+unit:
+	VMOVUPS     (BX), Y2
+	VCMPPS      $0x01, Y2, Y1, Y2
+	VBLENDVPS   Y2, lanes3f800000<>+0(SB), Y0, Y2
+	VMOVUPS     (SI), Y3
+	VCMPPS      $0x01, Y3, Y1, Y3
+	VBLENDVPS   Y3, lanes3f800000<>+0(SB), Y0, Y3
+	VSUBPS      Y3, Y2, Y2
+	VMULPS      (DI), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS (R8), Y3, Y2
+	VMOVUPS     Y2, (R9)
+	VMOVUPS     32(BX), Y2
+	VCMPPS      $0x01, Y2, Y1, Y2
+	VBLENDVPS   Y2, lanes3f800000<>+0(SB), Y0, Y2
+	VMOVUPS     32(SI), Y3
+	VCMPPS      $0x01, Y3, Y1, Y3
+	VBLENDVPS   Y3, lanes3f800000<>+0(SB), Y0, Y3
+	VSUBPS      Y3, Y2, Y2
+	VMULPS      32(DI), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS 32(R8), Y3, Y2
+	VMOVUPS     Y2, 32(R9)
+	VMOVUPS     64(BX), Y2
+	VCMPPS      $0x01, Y2, Y1, Y2
+	VBLENDVPS   Y2, lanes3f800000<>+0(SB), Y0, Y2
+	VMOVUPS     64(SI), Y3
+	VCMPPS      $0x01, Y3, Y1, Y3
+	VBLENDVPS   Y3, lanes3f800000<>+0(SB), Y0, Y3
+	VSUBPS      Y3, Y2, Y2
+	VMULPS      64(DI), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS 64(R8), Y3, Y2
+	VMOVUPS     Y2, 64(R9)
+	VMOVUPS     96(BX), Y2
+	VCMPPS      $0x01, Y2, Y1, Y2
+	VBLENDVPS   Y2, lanes3f800000<>+0(SB), Y0, Y2
+	VMOVUPS     96(SI), Y3
+	VCMPPS      $0x01, Y3, Y1, Y3
+	VBLENDVPS   Y3, lanes3f800000<>+0(SB), Y0, Y3
+	VSUBPS      Y3, Y2, Y2
+	VMULPS      96(DI), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS 96(R8), Y3, Y2
+	VMOVUPS     Y2, 96(R9)
+	ADDQ        $0x80, BX
+	ADDQ        $0x80, SI
+	ADDQ        $0x80, DI
+	ADDQ        $0x80, R8
+	ADDQ        $0x80, R9
+	DECQ        R10
+	JNZ         unit
+	SUBQ        DX, BX
+	ADDQ        $0x80, DI
+	DECQ        CX
+	JNZ         panel
+	VZEROUPPER
+	RET
+
+// func secantAVX2(n int, z0 *float32, z1 *float32, a0 *float32, a1 *float32, dt *float32, d *float32, p float32, q float32, r float32)
+// Requires: AVX, FMA3
+TEXT ·secantAVX2(SB), NOSPLIT, $0-68
 	MOVQ         n+0(FP), AX
 	MOVQ         z0+8(FP), CX
 	MOVQ         z1+16(FP), DX
 	MOVQ         a0+24(FP), BX
 	MOVQ         a1+32(FP), SI
-	MOVQ         t0+40(FP), DI
-	MOVQ         t1+48(FP), R8
-	MOVQ         d+56(FP), R9
-	VBROADCASTSS p+64(FP), Y0
-	VBROADCASTSS q+68(FP), Y1
-	VBROADCASTSS r+72(FP), Y2
+	MOVQ         dt+40(FP), DI
+	MOVQ         d+48(FP), R8
+	VBROADCASTSS p+56(FP), Y0
+	VBROADCASTSS q+60(FP), Y1
+	VBROADCASTSS r+64(FP), Y2
 
 loop:
 	VMOVUPS     (BX), Y3
@@ -1098,18 +1857,826 @@ loop:
 	VANDPS      lanes7fffffff<>+0(SB), Y5, Y5
 	VCMPPS      $0x01, Y5, Y4, Y4
 	VBLENDVPS   Y4, Y6, Y3, Y3
-	VMOVUPS     (R8), Y4
-	VSUBPS      (DI), Y4, Y4
-	VMULPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)
+	VMULPS      (DI), Y3, Y3
+	VMOVUPS     Y3, (R8)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, DI
 	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
 	SUBQ        $0x08, AX
 	JG          loop
 	VZEROUPPER
+	RET
+
+// func mixAVX2(n int, z0 *float32, z1 *float32, y *float32, share float32)
+// Requires: AVX, FMA3
+TEXT ·mixAVX2(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         z0+8(FP), CX
+	MOVQ         z1+16(FP), DX
+	MOVQ         y+24(FP), BX
+	VBROADCASTSS share+32(FP), Y0
+
+loop:
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (DX), Y2
+	VSUBPS      Y1, Y2, Y2
+	VMOVAPS     Y1, Y1
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (BX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, AX
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func sumAVX2(n int, d *float32, sum *float32)
+// Requires: AVX
+TEXT ·sumAVX2(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ sum+16(FP), DX
+
+loop:
+	VMOVUPS (CX), Y0
+	VADDPS  (DX), Y0, Y0
+	VMOVUPS Y0, (DX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, AX
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func gainAVX2(inputs int, panels int, back int, x *float32, x0 *float32, slope *float32, y *float32, total *float32)
+// Requires: AVX
+TEXT ·gainAVX2(SB), NOSPLIT, $0-64
+	MOVQ inputs+0(FP), AX
+	MOVQ panels+8(FP), CX
+	MOVQ back+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ x0+32(FP), SI
+	MOVQ slope+40(FP), DI
+	MOVQ y+48(FP), R8
+	MOVQ total+56(FP), R9
+
+panel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   AX, R10
+
+unit:
+	VMOVUPS (BX), Y4
+	VSUBPS  (SI), Y4, Y4
+	VMULPS  (DI), Y4, Y4
+	VMOVUPS Y4, (R8)
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(BX), Y4
+	VSUBPS  32(SI), Y4, Y4
+	VMULPS  32(DI), Y4, Y4
+	VMOVUPS Y4, 32(R8)
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(BX), Y4
+	VSUBPS  64(SI), Y4, Y4
+	VMULPS  64(DI), Y4, Y4
+	VMOVUPS Y4, 64(R8)
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(BX), Y4
+	VSUBPS  96(SI), Y4, Y4
+	VMULPS  96(DI), Y4, Y4
+	VMOVUPS Y4, 96(R8)
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x80, BX
+	ADDQ    $0x80, SI
+	ADDQ    $0x80, DI
+	ADDQ    $0x80, R8
+	DECQ    R10
+	JNZ     unit
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	SUBQ    DX, SI
+	ADDQ    $0x80, R9
+	DECQ    CX
+	JNZ     panel
+	VZEROUPPER
+	RET
+
+// func largestAVX2(features int, n int, skip int, back int, phi *float32, before *int32, which *int32, last *float32, value *float32)
+// Requires: AVX, AVX2
+TEXT ·largestAVX2(SB), NOSPLIT, $0-72
+	MOVQ    features+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    skip+16(FP), DX
+	MOVQ    back+24(FP), BX
+	MOVQ    phi+32(FP), SI
+	MOVQ    before+40(FP), DI
+	MOVQ    which+48(FP), R8
+	MOVQ    last+56(FP), R9
+	MOVQ    value+64(FP), R10
+	VMOVUPS lanesbf800000<>+0(SB), Y0
+	VMOVUPS lanes3f800000<>+0(SB), Y1
+	VMOVUPS lanes7fffffff<>+0(SB), Y2
+	XORQ    R13, R13
+
+lanes:
+	VMOVUPS   (DI), Y3
+	VCVTDQ2PS Y3, Y3
+	VMOVUPS   (R9), Y4
+	VANDPS    Y2, Y4, Y4
+	VPSUBD    lanes00000001<>+0(SB), Y4, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y8
+	VXORPS    Y7, Y7, Y7
+	VXORPS    Y9, Y9, Y9
+	MOVQ      AX, R11
+	MOVQ      SI, R12
+
+feature:
+	VMOVUPS    (R12), Y10
+	VANDPS     Y2, Y10, Y11
+	VCMPPS     $0x01, Y9, Y3, Y12
+	VBLENDVPS  Y12, Y4, Y5, Y12
+	VCMPPS     $0x0d, Y11, Y12, Y12
+	VBLENDVPS  Y12, Y11, Y0, Y11
+	VCMPPS     $0x01, Y11, Y6, Y12
+	VBLENDVPS  Y12, Y11, Y6, Y6
+	VMOVAPS    Y6, Y6
+	VBLENDVPS  Y12, Y10, Y7, Y7
+	VMOVAPS    Y7, Y7
+	VBLENDVPS  Y12, Y9, Y8, Y8
+	VMOVAPS    Y8, Y8
+	VADDPS     Y1, Y9, Y9
+	ADDQ       $0x80, R12
+	DECQ       R11
+	JNZ        feature
+	VCVTTPS2DQ Y8, Y8
+	VMOVUPS    Y8, (R8)
+	VMOVUPS    Y7, (R10)
+	ADDQ       $0x20, SI
+	ADDQ       $0x20, DI
+	ADDQ       $0x20, R8
+	ADDQ       $0x20, R9
+	ADDQ       $0x20, R10
+	ADDQ       $0x20, R13
+	CMPQ       R13, $0x80
+	JNE        within
+	XORQ       R13, R13
+	ADDQ       DX, SI
+	ADDQ       BX, R9
+	ADDQ       BX, R10
+
+within:
+	DECQ CX
+	JNZ  lanes
+	VZEROUPPER
+	RET
+
+// func turn(above int, at *int32, row *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
+// Requires: AVX, FMA3
+TEXT ·turn(SB), NOSPLIT, $0-64
+	MOVQ        row+16(FP), AX
+	MOVQ        at+8(FP), CX
+	MOVQ        jump+32(FP), DX
+	MOVLQSX     (CX), BX
+	VMOVSS      (DX)(BX*1), X0
+	MOVLQSX     4(CX), BX
+	VINSERTPS   $0x10, 4(DX)(BX*1), X0, X0
+	MOVLQSX     8(CX), BX
+	VINSERTPS   $0x20, 8(DX)(BX*1), X0, X0
+	MOVLQSX     12(CX), BX
+	VINSERTPS   $0x30, 12(DX)(BX*1), X0, X0
+	MOVLQSX     16(CX), BX
+	VMOVSS      16(DX)(BX*1), X1
+	MOVLQSX     20(CX), BX
+	VINSERTPS   $0x10, 20(DX)(BX*1), X1, X1
+	MOVLQSX     24(CX), BX
+	VINSERTPS   $0x20, 24(DX)(BX*1), X1, X1
+	MOVLQSX     28(CX), CX
+	VINSERTPS   $0x30, 28(DX)(CX*1), X1, X1
+	VXORPS      Y2, Y2, Y2
+	VINSERTF128 $0x00, X0, Y2, Y2
+	VINSERTF128 $0x01, X1, Y2, Y2
+	MOVLQSX     (AX), CX
+	MOVLQSX     4(AX), DX
+	MOVLQSX     8(AX), BX
+	MOVLQSX     12(AX), SI
+	MOVLQSX     16(AX), DI
+	MOVLQSX     20(AX), R8
+	MOVLQSX     24(AX), R9
+	MOVLQSX     28(AX), AX
+	MOVQ        above+0(FP), R10
+	MOVQ        slope+40(FP), R11
+	MOVQ        sum+48(FP), R12
+	MOVQ        w+24(FP), R13
+	VXORPS      Y0, Y0, Y0
+	SUBQ        $0x04, R10
+	JL          rest0
+
+four0:
+	VBROADCASTF128 (R13)(CX*1), Y1
+	VINSERTF128    $0x01, (R13)(DI*1), Y1, Y1
+	VBROADCASTF128 (R13)(DX*1), Y3
+	VINSERTF128    $0x01, (R13)(R8*1), Y3, Y3
+	VBROADCASTF128 (R13)(BX*1), Y4
+	VINSERTF128    $0x01, (R13)(R9*1), Y4, Y4
+	VBROADCASTF128 (R13)(SI*1), Y5
+	VINSERTF128    $0x01, (R13)(AX*1), Y5, Y5
+	VUNPCKLPS      Y3, Y1, Y6
+	VUNPCKHPS      Y3, Y1, Y7
+	VUNPCKLPS      Y5, Y4, Y3
+	VUNPCKHPS      Y5, Y4, Y5
+	VSHUFPS        $0x44, Y3, Y6, Y1
+	VSHUFPS        $0xee, Y3, Y6, Y3
+	VSHUFPS        $0x44, Y5, Y7, Y4
+	VSHUFPS        $0xee, Y5, Y7, Y5
+	VMOVUPS        (R11), Y6
+	VFMADD231PS    Y2, Y1, Y6
+	VMOVUPS        Y6, (R11)
+	VFMADD231PS    (R12), Y1, Y0
+	VMOVUPS        128(R11), Y1
+	VFMADD231PS    Y2, Y3, Y1
+	VMOVUPS        Y1, 128(R11)
+	VFMADD231PS    128(R12), Y3, Y0
+	VMOVUPS        256(R11), Y1
+	VFMADD231PS    Y2, Y4, Y1
+	VMOVUPS        Y1, 256(R11)
+	VFMADD231PS    256(R12), Y4, Y0
+	VMOVUPS        384(R11), Y1
+	VFMADD231PS    Y2, Y5, Y1
+	VMOVUPS        Y1, 384(R11)
+	VFMADD231PS    384(R12), Y5, Y0
+	ADDQ           $0x00000200, R11
+	ADDQ           $0x00000200, R12
+	ADDQ           $0x00000010, R13
+	SUBQ           $0x04, R10
+	JGE            four0
+
+rest0:
+	ADDQ $0x04, R10
+	JZ   done0
+
+one0:
+	VMOVSS      (R13)(CX*1), X1
+	VINSERTPS   $0x10, (R13)(DX*1), X1, X1
+	VINSERTPS   $0x20, (R13)(BX*1), X1, X1
+	VINSERTPS   $0x30, (R13)(SI*1), X1, X1
+	VMOVSS      (R13)(DI*1), X3
+	VINSERTPS   $0x10, (R13)(R8*1), X3, X3
+	VINSERTPS   $0x20, (R13)(R9*1), X3, X3
+	VINSERTPS   $0x30, (R13)(AX*1), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X1, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	VMOVUPS     (R11), Y1
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     Y1, (R11)
+	VFMADD231PS (R12), Y4, Y0
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	ADDQ        $0x00000004, R13
+	DECQ        R10
+	JNZ         one0
+
+done0:
+	MOVQ         at+8(FP), AX
+	MOVQ         sums+56(FP), CX
+	MOVLQSX      (AX), DX
+	VEXTRACTPS   $0x00, X0, (CX)(DX*1)
+	MOVLQSX      4(AX), DX
+	VEXTRACTPS   $0x01, X0, 4(CX)(DX*1)
+	MOVLQSX      8(AX), DX
+	VEXTRACTPS   $0x02, X0, 8(CX)(DX*1)
+	MOVLQSX      12(AX), DX
+	VEXTRACTPS   $0x03, X0, 12(CX)(DX*1)
+	VEXTRACTF128 $0x01, Y0, X0
+	MOVLQSX      16(AX), DX
+	VEXTRACTPS   $0x00, X0, 16(CX)(DX*1)
+	MOVLQSX      20(AX), DX
+	VEXTRACTPS   $0x01, X0, 20(CX)(DX*1)
+	MOVLQSX      24(AX), DX
+	VEXTRACTPS   $0x02, X0, 24(CX)(DX*1)
+	MOVLQSX      28(AX), AX
+	VEXTRACTPS   $0x03, X0, 28(CX)(AX*1)
+	MOVQ         row+16(FP), AX
+	MOVQ         at+8(FP), CX
+	MOVQ         jump+32(FP), DX
+	MOVLQSX      32(CX), BX
+	VMOVSS       32(DX)(BX*1), X0
+	MOVLQSX      36(CX), BX
+	VINSERTPS    $0x10, 36(DX)(BX*1), X0, X0
+	MOVLQSX      40(CX), BX
+	VINSERTPS    $0x20, 40(DX)(BX*1), X0, X0
+	MOVLQSX      44(CX), BX
+	VINSERTPS    $0x30, 44(DX)(BX*1), X0, X0
+	MOVLQSX      48(CX), BX
+	VMOVSS       48(DX)(BX*1), X1
+	MOVLQSX      52(CX), BX
+	VINSERTPS    $0x10, 52(DX)(BX*1), X1, X1
+	MOVLQSX      56(CX), BX
+	VINSERTPS    $0x20, 56(DX)(BX*1), X1, X1
+	MOVLQSX      60(CX), CX
+	VINSERTPS    $0x30, 60(DX)(CX*1), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
+	MOVLQSX      32(AX), CX
+	MOVLQSX      36(AX), DX
+	MOVLQSX      40(AX), BX
+	MOVLQSX      44(AX), SI
+	MOVLQSX      48(AX), DI
+	MOVLQSX      52(AX), R8
+	MOVLQSX      56(AX), R9
+	MOVLQSX      60(AX), AX
+	MOVQ         above+0(FP), R10
+	MOVQ         slope+40(FP), R11
+	MOVQ         sum+48(FP), R12
+	MOVQ         w+24(FP), R13
+	VXORPS       Y0, Y0, Y0
+	SUBQ         $0x04, R10
+	JL           rest1
+
+four1:
+	VBROADCASTF128 (R13)(CX*1), Y1
+	VINSERTF128    $0x01, (R13)(DI*1), Y1, Y1
+	VBROADCASTF128 (R13)(DX*1), Y3
+	VINSERTF128    $0x01, (R13)(R8*1), Y3, Y3
+	VBROADCASTF128 (R13)(BX*1), Y4
+	VINSERTF128    $0x01, (R13)(R9*1), Y4, Y4
+	VBROADCASTF128 (R13)(SI*1), Y5
+	VINSERTF128    $0x01, (R13)(AX*1), Y5, Y5
+	VUNPCKLPS      Y3, Y1, Y6
+	VUNPCKHPS      Y3, Y1, Y7
+	VUNPCKLPS      Y5, Y4, Y3
+	VUNPCKHPS      Y5, Y4, Y5
+	VSHUFPS        $0x44, Y3, Y6, Y1
+	VSHUFPS        $0xee, Y3, Y6, Y3
+	VSHUFPS        $0x44, Y5, Y7, Y4
+	VSHUFPS        $0xee, Y5, Y7, Y5
+	VMOVUPS        32(R11), Y6
+	VFMADD231PS    Y2, Y1, Y6
+	VMOVUPS        Y6, 32(R11)
+	VFMADD231PS    32(R12), Y1, Y0
+	VMOVUPS        160(R11), Y1
+	VFMADD231PS    Y2, Y3, Y1
+	VMOVUPS        Y1, 160(R11)
+	VFMADD231PS    160(R12), Y3, Y0
+	VMOVUPS        288(R11), Y1
+	VFMADD231PS    Y2, Y4, Y1
+	VMOVUPS        Y1, 288(R11)
+	VFMADD231PS    288(R12), Y4, Y0
+	VMOVUPS        416(R11), Y1
+	VFMADD231PS    Y2, Y5, Y1
+	VMOVUPS        Y1, 416(R11)
+	VFMADD231PS    416(R12), Y5, Y0
+	ADDQ           $0x00000200, R11
+	ADDQ           $0x00000200, R12
+	ADDQ           $0x00000010, R13
+	SUBQ           $0x04, R10
+	JGE            four1
+
+rest1:
+	ADDQ $0x04, R10
+	JZ   done1
+
+one1:
+	VMOVSS      (R13)(CX*1), X1
+	VINSERTPS   $0x10, (R13)(DX*1), X1, X1
+	VINSERTPS   $0x20, (R13)(BX*1), X1, X1
+	VINSERTPS   $0x30, (R13)(SI*1), X1, X1
+	VMOVSS      (R13)(DI*1), X3
+	VINSERTPS   $0x10, (R13)(R8*1), X3, X3
+	VINSERTPS   $0x20, (R13)(R9*1), X3, X3
+	VINSERTPS   $0x30, (R13)(AX*1), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X1, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	VMOVUPS     32(R11), Y1
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     Y1, 32(R11)
+	VFMADD231PS 32(R12), Y4, Y0
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	ADDQ        $0x00000004, R13
+	DECQ        R10
+	JNZ         one1
+
+done1:
+	MOVQ         at+8(FP), AX
+	MOVQ         sums+56(FP), CX
+	MOVLQSX      32(AX), DX
+	VEXTRACTPS   $0x00, X0, 32(CX)(DX*1)
+	MOVLQSX      36(AX), DX
+	VEXTRACTPS   $0x01, X0, 36(CX)(DX*1)
+	MOVLQSX      40(AX), DX
+	VEXTRACTPS   $0x02, X0, 40(CX)(DX*1)
+	MOVLQSX      44(AX), DX
+	VEXTRACTPS   $0x03, X0, 44(CX)(DX*1)
+	VEXTRACTF128 $0x01, Y0, X0
+	MOVLQSX      48(AX), DX
+	VEXTRACTPS   $0x00, X0, 48(CX)(DX*1)
+	MOVLQSX      52(AX), DX
+	VEXTRACTPS   $0x01, X0, 52(CX)(DX*1)
+	MOVLQSX      56(AX), DX
+	VEXTRACTPS   $0x02, X0, 56(CX)(DX*1)
+	MOVLQSX      60(AX), AX
+	VEXTRACTPS   $0x03, X0, 60(CX)(AX*1)
+	MOVQ         row+16(FP), AX
+	MOVQ         at+8(FP), CX
+	MOVQ         jump+32(FP), DX
+	MOVLQSX      64(CX), BX
+	VMOVSS       64(DX)(BX*1), X0
+	MOVLQSX      68(CX), BX
+	VINSERTPS    $0x10, 68(DX)(BX*1), X0, X0
+	MOVLQSX      72(CX), BX
+	VINSERTPS    $0x20, 72(DX)(BX*1), X0, X0
+	MOVLQSX      76(CX), BX
+	VINSERTPS    $0x30, 76(DX)(BX*1), X0, X0
+	MOVLQSX      80(CX), BX
+	VMOVSS       80(DX)(BX*1), X1
+	MOVLQSX      84(CX), BX
+	VINSERTPS    $0x10, 84(DX)(BX*1), X1, X1
+	MOVLQSX      88(CX), BX
+	VINSERTPS    $0x20, 88(DX)(BX*1), X1, X1
+	MOVLQSX      92(CX), CX
+	VINSERTPS    $0x30, 92(DX)(CX*1), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
+	MOVLQSX      64(AX), CX
+	MOVLQSX      68(AX), DX
+	MOVLQSX      72(AX), BX
+	MOVLQSX      76(AX), SI
+	MOVLQSX      80(AX), DI
+	MOVLQSX      84(AX), R8
+	MOVLQSX      88(AX), R9
+	MOVLQSX      92(AX), AX
+	MOVQ         above+0(FP), R10
+	MOVQ         slope+40(FP), R11
+	MOVQ         sum+48(FP), R12
+	MOVQ         w+24(FP), R13
+	VXORPS       Y0, Y0, Y0
+	SUBQ         $0x04, R10
+	JL           rest2
+
+four2:
+	VBROADCASTF128 (R13)(CX*1), Y1
+	VINSERTF128    $0x01, (R13)(DI*1), Y1, Y1
+	VBROADCASTF128 (R13)(DX*1), Y3
+	VINSERTF128    $0x01, (R13)(R8*1), Y3, Y3
+	VBROADCASTF128 (R13)(BX*1), Y4
+	VINSERTF128    $0x01, (R13)(R9*1), Y4, Y4
+	VBROADCASTF128 (R13)(SI*1), Y5
+	VINSERTF128    $0x01, (R13)(AX*1), Y5, Y5
+	VUNPCKLPS      Y3, Y1, Y6
+	VUNPCKHPS      Y3, Y1, Y7
+	VUNPCKLPS      Y5, Y4, Y3
+	VUNPCKHPS      Y5, Y4, Y5
+	VSHUFPS        $0x44, Y3, Y6, Y1
+	VSHUFPS        $0xee, Y3, Y6, Y3
+	VSHUFPS        $0x44, Y5, Y7, Y4
+	VSHUFPS        $0xee, Y5, Y7, Y5
+	VMOVUPS        64(R11), Y6
+	VFMADD231PS    Y2, Y1, Y6
+	VMOVUPS        Y6, 64(R11)
+	VFMADD231PS    64(R12), Y1, Y0
+	VMOVUPS        192(R11), Y1
+	VFMADD231PS    Y2, Y3, Y1
+	VMOVUPS        Y1, 192(R11)
+	VFMADD231PS    192(R12), Y3, Y0
+	VMOVUPS        320(R11), Y1
+	VFMADD231PS    Y2, Y4, Y1
+	VMOVUPS        Y1, 320(R11)
+	VFMADD231PS    320(R12), Y4, Y0
+	VMOVUPS        448(R11), Y1
+	VFMADD231PS    Y2, Y5, Y1
+	VMOVUPS        Y1, 448(R11)
+	VFMADD231PS    448(R12), Y5, Y0
+	ADDQ           $0x00000200, R11
+	ADDQ           $0x00000200, R12
+	ADDQ           $0x00000010, R13
+	SUBQ           $0x04, R10
+	JGE            four2
+
+rest2:
+	ADDQ $0x04, R10
+	JZ   done2
+
+one2:
+	VMOVSS      (R13)(CX*1), X1
+	VINSERTPS   $0x10, (R13)(DX*1), X1, X1
+	VINSERTPS   $0x20, (R13)(BX*1), X1, X1
+	VINSERTPS   $0x30, (R13)(SI*1), X1, X1
+	VMOVSS      (R13)(DI*1), X3
+	VINSERTPS   $0x10, (R13)(R8*1), X3, X3
+	VINSERTPS   $0x20, (R13)(R9*1), X3, X3
+	VINSERTPS   $0x30, (R13)(AX*1), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X1, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	VMOVUPS     64(R11), Y1
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     Y1, 64(R11)
+	VFMADD231PS 64(R12), Y4, Y0
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	ADDQ        $0x00000004, R13
+	DECQ        R10
+	JNZ         one2
+
+done2:
+	MOVQ         at+8(FP), AX
+	MOVQ         sums+56(FP), CX
+	MOVLQSX      64(AX), DX
+	VEXTRACTPS   $0x00, X0, 64(CX)(DX*1)
+	MOVLQSX      68(AX), DX
+	VEXTRACTPS   $0x01, X0, 68(CX)(DX*1)
+	MOVLQSX      72(AX), DX
+	VEXTRACTPS   $0x02, X0, 72(CX)(DX*1)
+	MOVLQSX      76(AX), DX
+	VEXTRACTPS   $0x03, X0, 76(CX)(DX*1)
+	VEXTRACTF128 $0x01, Y0, X0
+	MOVLQSX      80(AX), DX
+	VEXTRACTPS   $0x00, X0, 80(CX)(DX*1)
+	MOVLQSX      84(AX), DX
+	VEXTRACTPS   $0x01, X0, 84(CX)(DX*1)
+	MOVLQSX      88(AX), DX
+	VEXTRACTPS   $0x02, X0, 88(CX)(DX*1)
+	MOVLQSX      92(AX), AX
+	VEXTRACTPS   $0x03, X0, 92(CX)(AX*1)
+	MOVQ         row+16(FP), AX
+	MOVQ         at+8(FP), CX
+	MOVQ         jump+32(FP), DX
+	MOVLQSX      96(CX), BX
+	VMOVSS       96(DX)(BX*1), X0
+	MOVLQSX      100(CX), BX
+	VINSERTPS    $0x10, 100(DX)(BX*1), X0, X0
+	MOVLQSX      104(CX), BX
+	VINSERTPS    $0x20, 104(DX)(BX*1), X0, X0
+	MOVLQSX      108(CX), BX
+	VINSERTPS    $0x30, 108(DX)(BX*1), X0, X0
+	MOVLQSX      112(CX), BX
+	VMOVSS       112(DX)(BX*1), X1
+	MOVLQSX      116(CX), BX
+	VINSERTPS    $0x10, 116(DX)(BX*1), X1, X1
+	MOVLQSX      120(CX), BX
+	VINSERTPS    $0x20, 120(DX)(BX*1), X1, X1
+	MOVLQSX      124(CX), CX
+	VINSERTPS    $0x30, 124(DX)(CX*1), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
+	MOVLQSX      96(AX), CX
+	MOVLQSX      100(AX), DX
+	MOVLQSX      104(AX), BX
+	MOVLQSX      108(AX), SI
+	MOVLQSX      112(AX), DI
+	MOVLQSX      116(AX), R8
+	MOVLQSX      120(AX), R9
+	MOVLQSX      124(AX), AX
+	MOVQ         above+0(FP), R10
+	MOVQ         slope+40(FP), R11
+	MOVQ         sum+48(FP), R12
+	MOVQ         w+24(FP), R13
+	VXORPS       Y0, Y0, Y0
+	SUBQ         $0x04, R10
+	JL           rest3
+
+four3:
+	VBROADCASTF128 (R13)(CX*1), Y1
+	VINSERTF128    $0x01, (R13)(DI*1), Y1, Y1
+	VBROADCASTF128 (R13)(DX*1), Y3
+	VINSERTF128    $0x01, (R13)(R8*1), Y3, Y3
+	VBROADCASTF128 (R13)(BX*1), Y4
+	VINSERTF128    $0x01, (R13)(R9*1), Y4, Y4
+	VBROADCASTF128 (R13)(SI*1), Y5
+	VINSERTF128    $0x01, (R13)(AX*1), Y5, Y5
+	VUNPCKLPS      Y3, Y1, Y6
+	VUNPCKHPS      Y3, Y1, Y7
+	VUNPCKLPS      Y5, Y4, Y3
+	VUNPCKHPS      Y5, Y4, Y5
+	VSHUFPS        $0x44, Y3, Y6, Y1
+	VSHUFPS        $0xee, Y3, Y6, Y3
+	VSHUFPS        $0x44, Y5, Y7, Y4
+	VSHUFPS        $0xee, Y5, Y7, Y5
+	VMOVUPS        96(R11), Y6
+	VFMADD231PS    Y2, Y1, Y6
+	VMOVUPS        Y6, 96(R11)
+	VFMADD231PS    96(R12), Y1, Y0
+	VMOVUPS        224(R11), Y1
+	VFMADD231PS    Y2, Y3, Y1
+	VMOVUPS        Y1, 224(R11)
+	VFMADD231PS    224(R12), Y3, Y0
+	VMOVUPS        352(R11), Y1
+	VFMADD231PS    Y2, Y4, Y1
+	VMOVUPS        Y1, 352(R11)
+	VFMADD231PS    352(R12), Y4, Y0
+	VMOVUPS        480(R11), Y1
+	VFMADD231PS    Y2, Y5, Y1
+	VMOVUPS        Y1, 480(R11)
+	VFMADD231PS    480(R12), Y5, Y0
+	ADDQ           $0x00000200, R11
+	ADDQ           $0x00000200, R12
+	ADDQ           $0x00000010, R13
+	SUBQ           $0x04, R10
+	JGE            four3
+
+rest3:
+	ADDQ $0x04, R10
+	JZ   done3
+
+one3:
+	VMOVSS      (R13)(CX*1), X1
+	VINSERTPS   $0x10, (R13)(DX*1), X1, X1
+	VINSERTPS   $0x20, (R13)(BX*1), X1, X1
+	VINSERTPS   $0x30, (R13)(SI*1), X1, X1
+	VMOVSS      (R13)(DI*1), X3
+	VINSERTPS   $0x10, (R13)(R8*1), X3, X3
+	VINSERTPS   $0x20, (R13)(R9*1), X3, X3
+	VINSERTPS   $0x30, (R13)(AX*1), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X1, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	VMOVUPS     96(R11), Y1
+	VFMADD231PS Y2, Y4, Y1
+	VMOVUPS     Y1, 96(R11)
+	VFMADD231PS 96(R12), Y4, Y0
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	ADDQ        $0x00000004, R13
+	DECQ        R10
+	JNZ         one3
+
+done3:
+	MOVQ         at+8(FP), AX
+	MOVQ         sums+56(FP), CX
+	MOVLQSX      96(AX), DX
+	VEXTRACTPS   $0x00, X0, 96(CX)(DX*1)
+	MOVLQSX      100(AX), DX
+	VEXTRACTPS   $0x01, X0, 100(CX)(DX*1)
+	MOVLQSX      104(AX), DX
+	VEXTRACTPS   $0x02, X0, 104(CX)(DX*1)
+	MOVLQSX      108(AX), DX
+	VEXTRACTPS   $0x03, X0, 108(CX)(DX*1)
+	VEXTRACTF128 $0x01, Y0, X0
+	MOVLQSX      112(AX), DX
+	VEXTRACTPS   $0x00, X0, 112(CX)(DX*1)
+	MOVLQSX      116(AX), DX
+	VEXTRACTPS   $0x01, X0, 116(CX)(DX*1)
+	MOVLQSX      120(AX), DX
+	VEXTRACTPS   $0x02, X0, 120(CX)(DX*1)
+	MOVLQSX      124(AX), AX
+	VEXTRACTPS   $0x03, X0, 124(CX)(AX*1)
+	VZEROUPPER
+	RET
+
+// func take(units int, panels int, at *int32, far *float32, near *float32)
+TEXT ·take(SB), NOSPLIT, $0-40
+	MOVQ panels+8(FP), AX
+	MOVQ at+16(FP), CX
+	MOVQ near+32(FP), DX
+
+panel:
+	MOVQ $0x00000004, BX
+
+part:
+	MOVQ    far+24(FP), SI
+	MOVLQSX (CX), DI
+	ADDQ    SI, DI
+	MOVLQSX 4(CX), R8
+	ADDQ    SI, R8
+	MOVLQSX 8(CX), R9
+	ADDQ    SI, R9
+	MOVLQSX 12(CX), R10
+	ADDQ    SI, R10
+	MOVLQSX 16(CX), R11
+	ADDQ    SI, R11
+	MOVLQSX 20(CX), R12
+	ADDQ    SI, R12
+	MOVLQSX 24(CX), R13
+	ADDQ    SI, R13
+	MOVLQSX 28(CX), R14
+	ADDQ    SI, R14
+	MOVQ    units+0(FP), SI
+
+unit:
+	MOVL (DI), R15
+	MOVL R15, (DX)
+	ADDQ $0x00000080, DI
+	MOVL (R8), R15
+	MOVL R15, 4(DX)
+	ADDQ $0x00000080, R8
+	MOVL (R9), R15
+	MOVL R15, 8(DX)
+	ADDQ $0x00000080, R9
+	MOVL (R10), R15
+	MOVL R15, 12(DX)
+	ADDQ $0x00000080, R10
+	MOVL (R11), R15
+	MOVL R15, 16(DX)
+	ADDQ $0x00000080, R11
+	MOVL (R12), R15
+	MOVL R15, 20(DX)
+	ADDQ $0x00000080, R12
+	MOVL (R13), R15
+	MOVL R15, 24(DX)
+	ADDQ $0x00000080, R13
+	MOVL (R14), R15
+	MOVL R15, 28(DX)
+	ADDQ $0x00000080, R14
+	ADDQ $0x00000080, DX
+	DECQ SI
+	JNZ  unit
+	ADDQ $0x00000020, CX
+	MOVQ units+0(FP), SI
+	SHLQ $0x07, SI
+	SUBQ SI, DX
+	ADDQ $0x00000020, DX
+	DECQ BX
+	JNZ  part
+	MOVQ units+0(FP), BX
+	DECQ BX
+	SHLQ $0x07, BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  panel
+	RET
+
+// func put(units int, panels int, at *int32, far *float32, near *float32)
+TEXT ·put(SB), NOSPLIT, $0-40
+	MOVQ panels+8(FP), AX
+	MOVQ at+16(FP), CX
+	MOVQ near+32(FP), DX
+
+panel:
+	MOVQ $0x00000004, BX
+
+part:
+	MOVQ    far+24(FP), SI
+	MOVLQSX (CX), DI
+	ADDQ    SI, DI
+	MOVLQSX 4(CX), R8
+	ADDQ    SI, R8
+	MOVLQSX 8(CX), R9
+	ADDQ    SI, R9
+	MOVLQSX 12(CX), R10
+	ADDQ    SI, R10
+	MOVLQSX 16(CX), R11
+	ADDQ    SI, R11
+	MOVLQSX 20(CX), R12
+	ADDQ    SI, R12
+	MOVLQSX 24(CX), R13
+	ADDQ    SI, R13
+	MOVLQSX 28(CX), R14
+	ADDQ    SI, R14
+	MOVQ    units+0(FP), SI
+
+unit:
+	MOVL (DX), R15
+	MOVL R15, (DI)
+	ADDQ $0x00000080, DI
+	MOVL 4(DX), R15
+	MOVL R15, (R8)
+	ADDQ $0x00000080, R8
+	MOVL 8(DX), R15
+	MOVL R15, (R9)
+	ADDQ $0x00000080, R9
+	MOVL 12(DX), R15
+	MOVL R15, (R10)
+	ADDQ $0x00000080, R10
+	MOVL 16(DX), R15
+	MOVL R15, (R11)
+	ADDQ $0x00000080, R11
+	MOVL 20(DX), R15
+	MOVL R15, (R12)
+	ADDQ $0x00000080, R12
+	MOVL 24(DX), R15
+	MOVL R15, (R13)
+	ADDQ $0x00000080, R13
+	MOVL 28(DX), R15
+	MOVL R15, (R14)
+	ADDQ $0x00000080, R14
+	ADDQ $0x00000080, DX
+	DECQ SI
+	JNZ  unit
+	ADDQ $0x00000020, CX
+	MOVQ units+0(FP), SI
+	SHLQ $0x07, SI
+	SUBQ SI, DX
+	ADDQ $0x00000020, DX
+	DECQ BX
+	JNZ  part
+	MOVQ units+0(FP), BX
+	DECQ BX
+	SHLQ $0x07, BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  panel
 	RET

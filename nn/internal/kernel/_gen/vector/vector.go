@@ -174,6 +174,13 @@ func (a *ISA) Argument(name string) V {
 	return v
 }
 
+// Word puts an int32 argument into every 32-bit lane.
+func (a *ISA) Word(name string) V {
+	v := a.Reg()
+	VBROADCASTSS(Argument(name), v)
+	return v
+}
+
 // Argument is where an argument lies in memory.
 func Argument(name string) Op {
 	b, err := Param(name).Resolve()
@@ -236,6 +243,9 @@ func (a *ISA) And(x V, y Op) V { return a.binary(a.pick(VANDPS, VANDPD), x, y) }
 
 // Or is the bits of x and of y.
 func (a *ISA) Or(x V, y Op) V { return a.binary(a.pick(VORPS, VORPD), x, y) }
+
+// Xor is the bits that only one of x and y has.
+func (a *ISA) Xor(x V, y Op) V { return a.binary(a.pick(VXORPS, VXORPD), x, y) }
 
 // AndNot is the bits of y that x has not.
 func (a *ISA) AndNot(x V, y Op) V { return a.binary(a.pick(VANDNPS, VANDNPD), x, y) }
@@ -355,6 +365,16 @@ func (a *ISA) Compare(x V, r Relation, y Op) Mask {
 		d = a.Reg()
 	}
 	a.pick(VCMPPS, VCMPPD)(U8(uint8(r)), y, x, d)
+	return Mask{d}
+}
+
+// Same chooses the lanes of 32-bit integers that are equal.
+func (a *ISA) Same(x V, y Op) Mask {
+	var d Op = a.Reg()
+	if a.Wide() {
+		d = K()
+	}
+	VPCMPEQD(y, x, d)
 	return Mask{d}
 }
 
