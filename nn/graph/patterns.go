@@ -1,12 +1,10 @@
 package graph
 
-import "math"
-
 // Exporters write some nonlinearities in simpler operators. Those are found
 // here and become one operator again, so that they run on the kernels, as part
 // of the product before them:
 //
-//	Gelu   x/√2 → Erf → +1 → ·x → ·0.5
+//	Gelu   x · 0.5 · (1 + Erf(x/√2)), x · 0.5 · (1 + Tanh(√(2/π) (x + 0.044715 x³)))
 //	Swish  x · Sigmoid(x)
 //	Mish   x · Tanh(Softplus(x))
 //	fill   Where(IsNaN(x), k, x), of tables with missing cells
@@ -39,6 +37,7 @@ func (c *compiler) recognise(nodes []Node) []Node {
 			if before, ok := p.from(i, "Softplus"); ok {
 				p.times(i, before, "Mish")
 			}
+			p.geluTanh(i)
 		case "IsNaN":
 			p.fill(i)
 		}
@@ -109,88 +108,6 @@ func (p *patterns) fill(test int) {
 			p.gone[test] = true
 		}
 	}
-}
-
-// gelu recognises the decomposed Gelu around an Erf, with the factor 0.5 on
-// either side.
-func (p *patterns) gelu(erf int) {
-	if len(p.nodes[erf].Inputs) != 1 {
-		return
-	}
-	scaled, ok := p.giver[p.nodes[erf].Inputs[0]]
-	if !ok || !p.inner(scaled) || len(p.nodes[scaled].Inputs) != 2 {
-		return
-	}
-	x, factor := p.nodes[scaled].Inputs[0], p.nodes[scaled].Inputs[1]
-	switch operatorName(&p.nodes[scaled]) {
-	case "Div":
-		ok = p.is(factor, math.Sqrt2)
-	case "Mul":
-		if p.is(x, math.Sqrt2/2) {
-			x, factor = factor, x
-		}
-		ok = p.is(factor, math.Sqrt2/2)
-	default:
-		ok = false
-	}
-	if !ok {
-		return
-	}
-	plus, other, ok := p.next(erf, "Add")
-	if !ok || !p.is(other, 1) {
-		return
-	}
-	mul, other, ok := p.next(plus, "Mul")
-	if !ok {
-		return
-	}
-	if other == x {
-		if half, other, ok := p.next(mul, "Mul"); ok && p.is(other, 0.5) {
-			p.replace(half, x, "Gelu", scaled, erf, plus, mul)
-		}
-		return
-	}
-	half, ok := p.giver[other]
-	if ok && operatorName(&p.nodes[half]) == "Mul" && p.inner(half) && p.halves(half, x) {
-		p.replace(mul, x, "Gelu", scaled, erf, plus, half)
-		return
-	}
-	if p.is(other, 0.5) { // 0.5 (1 + erf) first, x then
-		if last, other, ok := p.next(mul, "Mul"); ok && other == x {
-			p.replace(last, x, "Gelu", scaled, erf, plus, mul)
-		}
-	}
-}
-
-// halves reports whether node i is x · 0.5.
-func (p *patterns) halves(i int, x string) bool {
-	in := p.nodes[i].Inputs
-	return len(in) == 2 && (in[0] == x && p.is(in[1], 0.5) || in[1] == x && p.is(in[0], 0.5))
-}
-
-// is reports whether a name is a constant float scalar of about a value.
-func (p *patterns) is(name string, want float64) bool {
-	t, ok := p.c.constant(name)
-	if !ok {
-		at, given := p.giver[name]
-		if !given || operatorName(&p.nodes[at]) != "Constant" {
-			return false
-		}
-		a := p.nodes[at].Attributes["value"]
-		if t = a.Tensor; t == nil {
-			return math.Abs(float64(p.nodes[at].Attributes["value_float"].F)-want) < 1e-6
-		}
-	}
-	if t.Len() != 1 || len(t.Shape) > 1 {
-		return false
-	}
-	switch {
-	case t.Type == Float32 && len(t.F32) == 1:
-		return math.Abs(float64(t.F32[0])-want) < 1e-6
-	case t.Type == Float64 && len(t.F64) == 1:
-		return math.Abs(t.F64[0]-want) < 1e-6
-	}
-	return false
 }
 
 // replace makes one node of the last of a pattern; the others go.
