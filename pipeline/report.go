@@ -135,10 +135,15 @@ func (r *Report) addStages(s stages) {
 	r.Stages.add(ReportStages{s.cut, s.decode, s.bind, s.forward, s.explain, s.encode, s.write})
 }
 
+// Clock takes the time since a run began.
+func (r *Report) Clock(began time.Time) {
+	r.Started, r.Seconds = began.UTC(), time.Since(began).Seconds()
+	r.RowsPerSecond = float64(r.Rows.Read) / r.Seconds
+}
+
 // finish adds what is known only now.
 func (r *Report) finish(job *Job) {
-	r.Seconds = time.Since(r.Started).Seconds()
-	r.RowsPerSecond = float64(r.Rows.Read) / r.Seconds
+	r.Clock(r.Started)
 	for i, in := range r.inputs {
 		read := in.read
 		if i+1 < len(r.inputs) || r.Rows.Read > 0 && in.info.Size > read && job.Limit == 0 {

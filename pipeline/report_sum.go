@@ -1,7 +1,5 @@
 package pipeline
 
-import "time"
-
 // ReportFiles counts the inputs of a run that makes an output of each.
 type ReportFiles struct {
 	Scored     int `json:"scored"`
@@ -33,8 +31,7 @@ func (r *Report) Add(part *Report) {
 		r.Reasons[code] += n
 	}
 	r.Stages.add(part.Stages)
-	r.Seconds = time.Since(r.Started).Seconds()
-	r.RowsPerSecond = float64(r.Rows.Read) / r.Seconds
+	r.Clock(r.Started)
 }
 
 // add adds the seconds of another run.

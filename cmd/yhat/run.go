@@ -54,10 +54,16 @@ func readScoring(ctx context.Context, u *ui, s *settings) (*scoring, error) {
 // run scores and publishes: rejects, output, report, in this order. The report
 // is written also when the run fails, unless it was asked for wrongly.
 func (r *scoring) run(ctx context.Context) error {
-	report := emptyReport(r.job)
+	report, began := emptyReport(r.job), time.Now()
 	limited, stop := r.limit(ctx)
 	defer stop()
 	err := flow.Try(func() error { return r.score(limited, &report) })
+	report.Clock(began)
+	return r.finish(ctx, report, err)
+}
+
+// finish tells machines how a run ended, and gives the error that it ends with.
+func (r *scoring) finish(ctx context.Context, report *pipeline.Report, err error) error {
 	code := exitCode(ctx, err)
 	if code == 64 {
 		return err
@@ -75,6 +81,19 @@ func (r *scoring) run(ctx context.Context) error {
 		err = r.after(err, "summary", r.writeSummary(report, exitCode(ctx, err)))
 	}
 	return err
+}
+
+// neverBegan tells machines of a run whose job file cannot be used, as far as
+// the other flags say where.
+func neverBegan(ctx context.Context, u *ui, s *settings, err error) error {
+	kernel, bad := chooseKernel()
+	if bad != nil {
+		return err
+	}
+	job := &pipeline.Job{Kernel: kernel, Workers: s.workers(), About: pipeline.About{ModelPath: s.text("model"), Version: release, RunID: u.runID}}
+	job.BlockSize = s.blockSize(job.Workers)
+	r := &scoring{ui: u, job: job, out: &outputs{report: s.text("report"), metrics: s.text("metrics"), summary: s.yes("summary", false)}}
+	return r.finish(ctx, emptyReport(job), err)
 }
 
 // after adds what went wrong in telling about a run to how the run ended,

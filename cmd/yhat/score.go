@@ -39,12 +39,12 @@ func scoreCommand(u *ui) *cli.Command {
 		Action: func(c *cli.Context) error {
 			s, err := gather(c)
 			if err != nil {
-				return err
+				return neverBegan(c.Context, u, s, err)
 			}
 			u.configure(s)
 			r, err := readScoring(c.Context, u, s)
 			if err != nil {
-				return err
+				return neverBegan(c.Context, u, s, err)
 			}
 			if s.yes("plan", false) {
 				return r.printPlan(c.Context, s.yes("json", false))

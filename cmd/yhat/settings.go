@@ -39,6 +39,7 @@ type settings struct {
 }
 
 // gather reads the flags of the running command, the environment and --config.
+// Where the job file cannot be used, the settings are what the others say.
 func gather(c *cli.Context) (*settings, error) {
 	s := &settings{command: c.Command.Name, of: map[string]setting{}, inputs: c.Args().Slice()}
 	for _, f := range c.Command.Flags {
@@ -49,13 +50,12 @@ func gather(c *cli.Context) (*settings, error) {
 			s.of[name] = setting{[]string{value}, variable, table.ErrUsage, 2, false}
 		}
 	}
+	var err error
 	if path := s.text("config"); path != "" {
-		if err := s.addFile(path, c.Command); err != nil {
-			return nil, err
-		}
+		err = s.addFile(path, c.Command)
 	}
 	s.memory = s.readMemory()
-	return s, nil
+	return s, err
 }
 
 // envName is the environment variable of a flag: YHAT_SCORE_MAX_BAD.

@@ -172,6 +172,9 @@ func explain(err error, code int) string {
 	if p, ok := errors.AsType[*flow.Panic](err); ok {
 		return fmt.Sprintf("internal error (%T at %s): please report it, with the output of yhat version", p.Value, panicPlace(p.Stack))
 	}
+	if g, ok := errors.AsType[gaveUp](err); ok { // wherever it was then
+		return g.Error()
+	}
 	switch code {
 	case 130:
 		return "interrupted"

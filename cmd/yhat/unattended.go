@@ -32,15 +32,20 @@ func (r *scoring) limit(ctx context.Context) (context.Context, context.CancelFun
 	if r.most == 0 {
 		return ctx, func() {}
 	}
-	inner, stop := context.WithTimeoutCause(ctx, r.most, tooLong(r.most))
+	inner, stop := context.WithTimeoutCause(ctx, r.most, gaveUp(r.most))
 	r.in.opt.Context = inner
 	return inner, stop
 }
 
-// tooLong is the error of a run that took longer than --max-duration.
-func tooLong(most time.Duration) error {
-	return fmt.Errorf("gave up after %s (--max-duration): %w", most, context.DeadlineExceeded)
+// gaveUp is the error of a run that took longer than --max-duration.
+type gaveUp time.Duration
+
+func (g gaveUp) Error() string {
+	return fmt.Sprintf("gave up after %s (--max-duration)", time.Duration(g))
 }
+
+// Unwrap makes it what contexts that end in time end with.
+func (gaveUp) Unwrap() error { return context.DeadlineExceeded }
 
 // judgeRows compares with --expect-rows.
 func (r *scoring) judgeRows(read int64) error {
@@ -130,7 +135,7 @@ func metricsText(p *pipeline.Report, code int) []byte {
 	}
 	add("yhat_run_exit_code", "How the last run ended; 0 is success.", "", float64(code))
 	add("yhat_run_started_seconds", "When the last run began, in seconds since 1970.", "", float64(p.Started.UnixMilli())/1e3)
-	add("yhat_run_duration_seconds", "How long the last run took.", "", time.Since(p.Started).Seconds())
+	add("yhat_run_duration_seconds", "How long the last run took.", "", p.Seconds)
 	add("yhat_rows_read", "Data rows read.", "", float64(p.Rows.Read))
 	add("yhat_rows_scored", "Rows with a prediction.", "", float64(p.Rows.Scored))
 	add("yhat_rows_rejected", "Bad rows left out.", "", float64(p.Rows.Rejected))
