@@ -144,7 +144,7 @@ func (v *conversion) run() error {
 		err = v.judge(c.found)
 	}
 	if err == nil {
-		err = v.publish(c, f)
+		err = v.publish(c)
 	}
 	if err != nil || v.ui.quiet {
 		return err
@@ -167,15 +167,10 @@ func (v *conversion) judge(a graph.Agreement) error {
 
 // publish writes the new model whole or not at all: both files first, then the
 // weights under their name, then the model that speaks of them.
-func (v *conversion) publish(c *converted, f *model.File) error {
+func (v *conversion) publish(c *converted) error {
 	parts := []part{{v.output, func(w io.Writer) error { _, err := w.Write(c.content); return err }}}
-	if c.weights != nil && !c.weights.Empty() {
-		for _, old := range f.Beside() {
-			if samePath(old, v.besidePath()) {
-				return fmt.Errorf("%w: %s belongs to %s and would be written over; choose another -o", table.ErrUsage, old, v.input)
-			}
-		}
-		parts = append([]part{{v.besidePath(), c.weights.Encode}}, parts...)
+	if c.beside != "" {
+		parts = append([]part{{c.beside, c.weights.Encode}}, parts...)
 	}
 	var outs []*table.Output
 	for _, p := range parts {

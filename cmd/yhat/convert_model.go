@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
+	"io"
 
 	"yhat/io/model"
 	"yhat/io/table"
@@ -18,6 +17,7 @@ import (
 type converted struct {
 	content []byte
 	weights *model.Weights // beside it; nil or empty: none
+	beside  string         // the file that these are to be written to, "" if it is there already
 	what    string         // "3 layers", for people
 	found   graph.Agreement
 }
@@ -116,14 +116,10 @@ func (v *conversion) layers(m *nn.Model, old func(m *nn.Model) (*graph.Scorer, e
 	if err != nil {
 		return nil, err
 	}
-	if v.weights == "beside" || v.weights == "auto" && m.Parameters() > manyParameters {
-		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}
+	beside := v.weights == "beside" || v.weights == "auto" && m.Parameters() > manyParameters
+	if err := v.encode(c, beside, func(out io.Writer) error { return model.EncodeBeside(out, m, c.weights) }); err != nil {
+		return nil, err
 	}
-	var out bytes.Buffer
-	if err := model.EncodeBeside(&out, m, c.weights); err != nil {
-		return nil, v.bad(err)
-	}
-	c.content = out.Bytes()
 	ours, err := graph.NetworkScorer(m, v.kernel)
 	if err != nil {
 		return nil, v.bad(err)
@@ -157,18 +153,13 @@ func (v *conversion) graph(g *graph.Graph) (*converted, error) {
 		return nil, fmt.Errorf("%w: %s becomes a graph, which carries no profile; give it to score --profile", table.ErrUsage, v.input)
 	}
 	c := &converted{what: nodes(g)}
-	if v.weights != "inline" {
-		c.weights = &model.Weights{File: filepath.Base(v.besidePath())}
-	}
 	t, err := v.table(g)
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := model.EncodeGraph(&out, g, c.weights); err != nil {
-		return nil, v.bad(err)
+	if err := v.encode(c, v.weights != "inline", func(out io.Writer) error { return model.EncodeGraph(out, g, c.weights) }); err != nil {
+		return nil, err
 	}
-	c.content = out.Bytes()
 	read, err := v.readGraph(c)
 	if err != nil {
 		return nil, err
@@ -225,9 +216,4 @@ func (v *conversion) compare(m *nn.Model, t *graph.Table) (graph.Agreement, erro
 		return graph.Agreement{}, err
 	}
 	return graph.Agree(ours, graph.TableScorer(t), convertRows, convertSeed)
-}
-
-// besidePath is the file of weights beside the new model.
-func (v *conversion) besidePath() string {
-	return strings.TrimSuffix(v.output, filepath.Ext(v.output)) + ".safetensors"
 }
