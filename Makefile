@@ -41,6 +41,9 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 soak: ## JOBS (10000) random jobs against a slow reference, and as many damaged tables, from number SEED (1) on
 	YHAT_SOAK=$(JOBS) YHAT_DAMAGE=$(JOBS) YHAT_SOAK_SEED=$(SEED) $(GO) test -count 1 -timeout 4h -run '^Test(Soak|Damage|Corpora)$$' -v ./cmd/yhat
 
+conformance: ## what of ONNX is run, by operator, from YHAT_CONFORMANCE
+	$(GO) test -count 1 -v -run '^TestONNXConformance$$' ./io/model
+
 bench: ## the benchmarks, COUNT (6) times each, into OUT (bin/bench.txt)
 	@mkdir -p $(dir $(OUT))
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS) > $(OUT).new || { cat $(OUT).new; exit 1; }
