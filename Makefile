@@ -62,6 +62,9 @@ peers: build ## this program beside others, same files and model: fixtures/peers
 pipelines: build ## exports of scikit-learn, torch and Keras, scored by onnxruntime and here
 	fixtures/peers/pipelines
 
+formats: build ## what pyarrow and DuckDB write and read again, from every format into every format
+	fixtures/peers/formats
+
 growth: build ## time and memory against the number of rows
 	fixtures/peers/growth
 
