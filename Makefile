@@ -14,7 +14,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz soak bench profile benchstat peers pipelines growth ortbench e2e release reproducible fixtures pictures generate \
+.PHONY: help build test race noasm fuzz soak conformance bench profile benchstat peers pipelines formats growth ortbench e2e release reproducible fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets

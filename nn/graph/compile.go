@@ -43,6 +43,7 @@ type compiler struct {
 	codes    map[string]int32
 	faults   []Fault
 	inputs   []port
+	kept     int      // sources and cells of all values
 	landed   []*value // that the table's cells are encoded into, beside inputs
 	refused  []Refusal
 	largest  int              // elements of the largest constant

@@ -69,7 +69,7 @@ func (n *node) followCells(v *value) {
 		from = in
 	}
 	switch {
-	case from == nil || v.len() > 1<<12:
+	case from == nil || !n.c.keeps(v.len()):
 	case placewise[operatorName(n.Node)] && slices.Equal(v.shape, from.shape):
 		v.cells = from.cells
 	case !slices.ContainsFunc(from.cells, func(c Place) bool { return c != from.cells[0] }) && len(from.cells) > 0:
@@ -80,7 +80,7 @@ func (n *node) followCells(v *value) {
 // joinCells puts the cells of values side by side.
 func (n *node) joinCells(v *value) {
 	axis, err := axisOf(n.int("axis", 1), len(v.shape))
-	if err != nil || count(v.shape[:axis]) != 1 {
+	if err != nil || !n.c.keeps(v.len()) || count(v.shape[:axis]) != 1 {
 		return
 	}
 	var all []Place

@@ -40,7 +40,7 @@ func (v *value) waits() bool { return v.sources != nil && v.buf < 0 }
 
 // bindSources gives an input its sources.
 func (c *compiler) bindSources(v *value, input int) {
-	if !c.opt.table {
+	if !c.opt.table || !c.keeps(v.len()) {
 		return
 	}
 	v.bindCells(input)
@@ -50,6 +50,37 @@ func (c *compiler) bindSources(v *value, input int) {
 	v.sources = make([]source, v.len())
 	for e := range v.sources {
 		v.sources[e] = source{input: input, element: e, narrow: v.typ == Float32, scale: 1}
+	}
+}
+
+// maxSources bounds what is kept of sources and cells, so that a small file
+// cannot ask for much memory.
+const maxSources = 1 << 18
+
+// keeps reports whether n more may be kept, and counts them.
+func (c *compiler) keeps(n int) bool {
+	if c.kept+n > maxSources {
+		return false
+	}
+	c.kept += n
+	return true
+}
+
+// keepSources gives w, whose elements are v's at the places of index, their
+// sources and cells.
+func (c *compiler) keepSources(w, v *value, index []int32) {
+	w.cells, w.sources = nil, nil
+	switch {
+	case v.cells == nil && v.sources == nil:
+	case !c.keeps(len(index)):
+		c.force(v)
+	default:
+		if v.cells != nil {
+			w.cells = gathered(v.cells, index)
+		}
+		if v.sources != nil {
+			w.sources = gathered(v.sources, index)
+		}
 	}
 }
 
@@ -100,7 +131,7 @@ func (s *source) fillWith(x float64) bool {
 
 // moved makes result 0 a value of these sources, if all of them are as wanted.
 func (n *node) moved(x *value, t Type, ok bool, sources []source) bool {
-	if ok {
+	if ok = ok && n.c.keeps(len(sources)); ok {
 		n.set(0, &value{typ: t, shape: x.shape, rows: x.rows, outer: x.outer, buf: -1, sources: sources})
 	}
 	return ok
@@ -109,6 +140,9 @@ func (n *node) moved(x *value, t Type, ok bool, sources []source) bool {
 // follow makes the results of a node by their sources, if it is one of those
 // that package nn's encoder does the work of.
 func (n *node) follow() bool {
+	if n.c.kept > maxSources/2 {
+		return false
+	}
 	if len(n.in) == 0 || n.in[0] == nil || n.in[0].sources == nil {
 		return n.followSecond()
 	}

@@ -198,3 +198,42 @@ func TestFaultsOfAMatrix(t *testing.T) {
 		})
 	}
 }
+
+// TestSourcesAreBounded: a graph that centers a wide matrix over and over does
+// not keep a source for each element of each value, and gives the same.
+func TestSourcesAreBounded(t *testing.T) {
+	const width, times = 1 << 10, 300
+	g := &Graph{Constants: map[string]*Tensor{"k": f32(nil, 1), "first": i64(0)},
+		Inputs: []Input{{Name: "x0", Type: Float32, Ranks: true, Shape: []Dim{{-1, "N"}, {width, ""}}}}}
+	columns := make([]string, width)
+	for i := range columns {
+		columns[i] = fmt.Sprint("c", i)
+	}
+	for i := range times {
+		g.Nodes = append(g.Nodes, op("Mul", fmt.Sprint("x", i, " k"), fmt.Sprint("x", i+1)))
+	}
+	g.Nodes = append(g.Nodes, op("Gather", fmt.Sprint("x", times, " first"), "y", "axis", 1))
+	g.Outputs = []Output{{Name: "y"}}
+	c := newCompiler(g, Options{table: true})
+	if _, err := c.compileAll(); err != nil {
+		t.Fatal(err)
+	}
+	sources := 0
+	for _, v := range c.values {
+		sources += len(v.sources)
+	}
+	if sources > maxSources || sources < 2*width {
+		t.Errorf("%d sources", sources)
+	}
+	plain, err := compileTable(g, Options{}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := CompileTable(g, Options{}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := Agree(TableScorer(plain), TableScorer(encoded), 40, 5); err != nil || a.Apart > 0 || a.Largest > 0 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}

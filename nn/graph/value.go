@@ -54,11 +54,8 @@ func integers(numbers ...int64) *value {
 // index keeps the order.
 func (c *compiler) view(v *value, shape []int, rows int, index []int32) *value {
 	w := &value{typ: v.typ, shape: shape, rows: rows, buf: -1, labels: v.labels, foreign: v.foreign, sources: v.sources, cells: v.cells}
-	if v.cells != nil && index != nil {
-		w.cells = gathered(v.cells, index)
-	}
-	if v.sources != nil && index != nil {
-		w.sources = gathered(v.sources, index)
+	if index != nil {
+		c.keepSources(w, v, index)
 	}
 	switch {
 	case v.konst != nil:
