@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -15,14 +14,8 @@ import (
 	"yhat/pipeline/flow"
 )
 
-// gcPercent halves how much garbage may pile up beside what lives. Text is
-// scored without garbage; Parquet peaks about a sixth lower for 4 % more time.
-const gcPercent = 50
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	collectGarbage(startPercent)
 	os.Exit(run(os.Args[1:]))
 }
 

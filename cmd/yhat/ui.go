@@ -60,6 +60,9 @@ func newRunID(now time.Time) string {
 // half.
 func (u *ui) configure(s *settings) {
 	limitMemory(s.memory)
+	if size := totalSize(s.inputs); size <= 0 || size > smallInput {
+		collectGarbage(runPercent)
+	}
 	u.room = table.NewRoom(s.memory / 2)
 	u.quiet = s.yes("quiet", false)
 	if s.choice("log-format", "text", "text", "json") == "json" {
