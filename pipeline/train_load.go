@@ -33,6 +33,9 @@ type encodedBlock[T nn.Float] struct {
 func load[T nn.Float](ctx context.Context, s *survey, m *nn.Model) (*loader[T], error) {
 	l := &loader[T]{s: s, encoder: nn.NewEncoder[T](m, s.job.Kernel)}
 	s.eachUsed(func(used int, part uint8) { l.parts[part] = append(l.parts[part], int32(used)) })
+	if err := l.weighed(); err != nil {
+		return nil, err
+	}
 	if err := l.makeRoom(len(l.parts[0])+len(l.parts[1])+len(l.parts[2]), m); err != nil {
 		return nil, err
 	}
@@ -53,6 +56,21 @@ func load[T nn.Float](ctx context.Context, s *survey, m *nn.Model) (*loader[T], 
 	}
 	l.targets(l.parts[partTrain])
 	return l, nil
+}
+
+// weighed refuses a part of the rows that weighs nothing: it would teach, stop
+// or judge nothing.
+func (l *loader[T]) weighed() error {
+	if l.s.weight == nil {
+		return nil
+	}
+	for part, what := range []string{partTrain: "to learn from", partValidate: "to decide when to stop", partTest: "to test with"} {
+		rows := l.parts[part]
+		if len(rows) > 0 && !slices.ContainsFunc(rows, func(row int32) bool { return l.s.weight[row] > 0 }) {
+			return fmt.Errorf("%w: column %s: none of the %d rows %s has a weight above 0", table.ErrData, quote(l.s.job.WeightColumn), len(rows), what)
+		}
+	}
+	return nil
 }
 
 // makeRoom makes memory for the rows.

@@ -256,6 +256,10 @@ func TestTrainingRefuses(t *testing.T) {
 		"a missing column":    {"a,bb,y\n1,2,0\n", nil, table.ErrData, "no column \"b\""},
 		"loss of another":     {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.Loss = "huber" }, table.ErrUsage, "does not go with"},
 		"a class not there":   {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.ClassWeights = map[string]float64{"2": 3} }, table.ErrUsage, "no value \"2\""},
+		"weights of nothing": {"a,b,y,w\n1,2,0,0\n1,3,1,0\n2,3,1,0\n", func(j *TrainJob) { j.WeightColumn, j.Split = "w", Split{} }, table.ErrData,
+			"column \"w\": none of the 3 rows to learn from has a weight above 0"},
+		"a bad weight":      {"a,b,y,w\n1,2,0,1\n1,3,1,-2\n", func(j *TrainJob) { j.WeightColumn = "w" }, table.ErrData, "row 2, line 3, column \"w\""},
+		"a label not there": {"a,b,y\n1,2,no\n1,3,yes\n", func(j *TrainJob) { j.Labels = map[string]string{"no": "well", "maybe": "ill"} }, table.ErrUsage, "no value \"maybe\""},
 		"an exploding loss": {"a,b,y\n1,2,1e30\n1,3,2\n2,2,-1e35\n", func(j *TrainJob) {
 			j.Standardize, j.Task, j.Fit.Optimizer, j.Fit.Rate, j.Split = false, Regression, "sgd", 1e10, Split{}
 		}, table.ErrUsage, "no longer finite"},
