@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -159,17 +160,25 @@ func (r *Region) frame(c draw.Canvas, box vg.Rectangle, at func(XY) vg.Point) {
 	for _, t := range (plot.DefaultTicks{}).Ticks(r.MinX, r.MaxX) {
 		if q := at(XY{t.Value, r.MinY}); !t.IsMinor() && q.X >= box.Min.X && q.X <= box.Max.X {
 			c.StrokeLine2(draw.LineStyle{Color: quiet, Width: 0.6}, q.X, q.Y, q.X, q.Y-3)
-			c.FillText(words(7, text.XCenter, text.YTop), vg.Point{X: q.X, Y: q.Y - 5}, t.Label)
+			c.FillText(words(7, text.XCenter, text.YTop), vg.Point{X: q.X, Y: q.Y - 5}, tidy(t.Label))
 		}
 	}
 	for _, t := range (plot.DefaultTicks{}).Ticks(r.MinY, r.MaxY) {
 		if q := at(XY{r.MinX, t.Value}); !t.IsMinor() && q.Y >= box.Min.Y && q.Y <= box.Max.Y {
 			c.StrokeLine2(draw.LineStyle{Color: quiet, Width: 0.6}, q.X, q.Y, q.X-3, q.Y)
-			c.FillText(words(7, text.XRight, text.YCenter), vg.Point{X: q.X - 5, Y: q.Y}, t.Label)
+			c.FillText(words(7, text.XRight, text.YCenter), vg.Point{X: q.X - 5, Y: q.Y}, tidy(t.Label))
 		}
 	}
 	c.FillText(words(8, text.XCenter, text.YCenter), vg.Point{X: (box.Min.X + box.Max.X) / 2, Y: box.Min.Y - 24}, r.X)
 	side := words(8, text.XCenter, text.YCenter)
 	side.Rotation = 1.5707963267948966
 	c.FillText(side, vg.Point{X: box.Min.X - 36, Y: (box.Min.Y + box.Max.Y) / 2}, r.Y)
+}
+
+// tidy leaves out the zeros that a tick's label ends with, and writes a minus.
+func tidy(label string) string {
+	if strings.ContainsRune(label, '.') && !strings.ContainsRune(label, 'e') {
+		label = strings.TrimRight(strings.TrimRight(label, "0"), ".")
+	}
+	return strings.Replace(label, "-", "−", 1)
 }

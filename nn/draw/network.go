@@ -66,6 +66,8 @@ func Network(m *nn.Model, outputs []string) *Picture {
 			style := words(7.5, text.XCenter, text.YCenter)
 			if l == 0 {
 				c.FillText(style, caption, fmt.Sprintf("x, %d inputs", col.width))
+				caption.Y -= 10
+				c.FillText(style, caption, "blue < 0 < red")
 			} else {
 				c.FillText(style, caption, fmt.Sprintf("%d × %s", col.width, m.Layers[l-1].Activation.Func))
 				caption.Y -= 10

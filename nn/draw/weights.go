@@ -29,7 +29,7 @@ func Weights(m *nn.Model) *Picture {
 			fillFormula(c, words(9, text.XLeft, text.YCenter), vg.Point{X: middle, Y: box.Max.Y + 12}, "W"+n+" and b"+n)
 			c.FillText(words(7, text.XCenter, text.YTop), vg.Point{X: middle, Y: box.Min.Y - 6},
 				fmt.Sprintf("%d × %d, %s", l.Out, l.In, l.Activation.Func))
-			c.FillText(words(7, text.XCenter, text.YTop), vg.Point{X: middle, Y: box.Min.Y - 16}, fmt.Sprintf("−%s … %s", short(largest), short(largest)))
+			c.FillText(words(7, text.XCenter, text.YTop), vg.Point{X: middle, Y: box.Min.Y - 16}, fmt.Sprintf("−%s (blue) … %s (red)", short(largest), short(largest)))
 		}
 	}
 	return p
