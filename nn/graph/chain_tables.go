@@ -59,7 +59,12 @@ func (h *follower) filled(d *Node) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k = spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape); len(k) != len(f.elems) {
+	return h.fillAll(d, f, spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape))
+}
+
+// fillAll fills each element by its own number.
+func (h *follower) fillAll(d *Node, f *form, k []float64) (*form, error) {
+	if len(k) != len(f.elems) {
 		return nil, h.refuse(d, "shapes that do not fit together")
 	}
 	for i := range f.elems {
@@ -382,12 +387,7 @@ func (h *follower) where(d *Node) (*form, error) {
 	switch {
 	case test == nil || len(k) != len(f.elems):
 	case test.isNaN == d.Inputs[2]:
-		for i := range f.elems {
-			if err := h.fill(d, &f.elems[i], k[i]); err != nil {
-				return nil, err
-			}
-		}
-		return f, nil
+		return h.fillAll(d, f, k)
 	case test.limits != nil && !slices.ContainsFunc(k, func(x float64) bool { return x == x }):
 		for _, l := range test.limits {
 			if l.above {

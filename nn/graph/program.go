@@ -48,8 +48,8 @@ func (c *compiler) results() ([]port, error) {
 	return out, nil
 }
 
-// place gives each buffer that is used its memory. Buffers whose lives do not
-// meet share it, so that less of the cache is touched.
+// place gives each buffer that is used its memory, and finds how many panels
+// to run at a time.
 func (c *compiler) place(p *Program) {
 	p.bufs = make([]slot, len(c.bufs))
 	for i, b := range c.bufs {
@@ -64,16 +64,28 @@ func (c *compiler) place(p *Program) {
 	for i, out := range p.outputs {
 		p.bufs[out.buf].output = i
 	}
-	last, read := make([]int, len(c.bufs)), reads(c.steps, len(c.bufs))
-	for i, s := range c.steps {
+	p.size = p.share()
+	total, read := p.size, reads(p.steps, len(p.bufs))
+	for i, s := range p.bufs {
+		if s.input >= 0 && read[i] || s.output >= 0 {
+			total += s.elems * width(s.typ.Storage()) * lanes
+		}
+	}
+	p.group = max(1, cacheBytes/max(1, total))
+}
+
+// share gives buffers whose lives do not meet the same memory, so that less of
+// the cache is touched. It returns the bytes of all memory for one panel.
+func (p *Program) share() (size int) {
+	last := make([]int, len(p.bufs))
+	for i, s := range p.steps {
 		for _, b := range slices.Concat(s.reads, s.writes) {
 			last[b] = i
 		}
 	}
 	free := map[Storage][]int{}
-	var sizes []int // elements of each memory, and their bytes
-	var bytes []int
-	for i, s := range c.steps {
+	var sizes, bytes []int // elements of each memory, and their bytes
+	for i, s := range p.steps {
 		for _, b := range s.writes {
 			slot := &p.bufs[b]
 			if slot.input >= 0 || slot.output >= 0 || slot.memory >= 0 {
@@ -97,15 +109,9 @@ func (c *compiler) place(p *Program) {
 		}
 	}
 	for i, n := range sizes {
-		p.size += n * bytes[i] * lanes
+		size += n * bytes[i] * lanes
 	}
-	total := p.size
-	for i, s := range p.bufs {
-		if s.input >= 0 && read[i] || s.output >= 0 {
-			total += s.elems * width(s.typ.Storage()) * lanes
-		}
-	}
-	p.group = max(1, cacheBytes/max(1, total))
+	return size
 }
 
 // reads tells which of some buffers steps read.
