@@ -129,7 +129,7 @@ func TestWordsThatDoNotFit(t *testing.T) {
 
 func arrayOfJSON(t *testing.T, mem memory.Allocator, typ arrow.DataType, text string) arrow.Array {
 	t.Helper()
-	a, _, err := array.FromJSON(mem, typ, strings.NewReader(text), array.WithUseNumber())
+	a, _, err := array.FromJSON(mem, typ, strings.NewReader(text))
 	if err != nil {
 		t.Fatalf("%s: %v", typ, err)
 	}
