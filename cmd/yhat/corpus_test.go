@@ -35,8 +35,8 @@ const (
 // whole command, into every format: all its rows come out right, or the run
 // fails and names the file.
 func TestCorpora(t *testing.T) {
-	if testing.Short() { // its ceilings of time and memory are not the race detector's
-		t.Skip("the corpora are read without -short")
+	if testing.Short() {
+		t.Skip("its ceilings of time and memory are those of the plain program, which make test holds to them; the race detector takes several times as much")
 	}
 	root := os.Getenv("YHAT_CONFORMANCE")
 	if root == "" {

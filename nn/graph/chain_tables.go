@@ -51,15 +51,25 @@ func (h *follower) imputer(d *Node) (*form, error) {
 
 // filled is a column whose missing numbers become a constant.
 func (h *follower) filled(d *Node) (*form, error) {
-	f, err := h.elements(d, 0)
+	f, k, err := h.columnsAndConstants(d)
 	if err != nil {
 		return nil, err
+	}
+	return h.fillAll(d, f, k)
+}
+
+// columnsAndConstants are the two inputs of an operator on columns, the second
+// spread over the shape of what comes out.
+func (h *follower) columnsAndConstants(d *Node) (*form, []float64, error) {
+	f, err := h.elements(d, 0)
+	if err != nil {
+		return nil, nil, err
 	}
 	k, v, err := h.known(d, 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return h.fillAll(d, f, spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape))
+	return f, spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape), nil
 }
 
 // fillAll fills each element by its own number.
@@ -351,15 +361,10 @@ func (h *follower) test(d *Node) (*form, error) {
 
 // bound is a test of columns against constants.
 func (h *follower) bound(d *Node) (*form, error) {
-	f, err := h.elements(d, 0)
+	f, k, err := h.columnsAndConstants(d)
 	if err != nil {
 		return nil, err
 	}
-	k, v, err := h.known(d, 1)
-	if err != nil {
-		return nil, err
-	}
-	k = spreadNumbers(k, v.shape, h.c.values[d.Outputs[0]].shape)
 	g := &form{limits: []limit{}}
 	for i, e := range f.elems {
 		if !e.number || e.center != 0 || e.scale != 1 || len(k) != len(f.elems) {
