@@ -120,7 +120,7 @@ func unknownKey(place, key string, c *cli.Command) error {
 
 // takesMany reports whether a key may hold a list.
 func takesMany(key string, f cli.Flag) bool {
-	_, many := f.(*cli.StringSliceFlag)
+	_, many := f.(*listFlag)
 	return key == "inputs" || many
 }
 

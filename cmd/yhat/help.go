@@ -17,27 +17,6 @@ const (
 	telling = "Telling"
 )
 
-// one is a flag with one value. In usage, `NAME` between backquotes stands for
-// the value.
-func one(group, name, usage string, aliases ...string) cli.Flag {
-	return &cli.StringFlag{Category: group, Name: name, Usage: usage, Aliases: aliases}
-}
-
-// file is a flag whose value is a path: shells complete it.
-func file(group, name, usage string, aliases ...string) cli.Flag {
-	return &cli.StringFlag{Category: group, Name: name, Usage: usage, Aliases: aliases, TakesFile: true}
-}
-
-// many is a flag that may be repeated, or takes a list.
-func many(group, name, usage string) cli.Flag {
-	return &cli.StringSliceFlag{Category: group, Name: name, Usage: usage}
-}
-
-// truth is a flag that is true or false.
-func truth(group, name, usage string) cli.Flag {
-	return &cli.BoolFlag{Category: group, Name: name, Usage: usage, DisableDefaultText: true}
-}
-
 const appDescription = `yhat streams the rows of a table through a feed-forward network and writes
 them back with their predictions. It reads and writes csv, tsv, ndjson,
 parquet, arrow (IPC file) and arrows (IPC stream), .gz and .zst of text and
@@ -90,7 +69,7 @@ func commandHelp(c *cli.Command) string {
 	for line := range strings.Lines(c.Description) {
 		b.WriteString("  " + line)
 	}
-	for _, group := range []string{reading, networkGroup, learningGroup, writing, badRows, running, telling} {
+	for _, group := range groups() {
 		writeGroup(&b, group, c.Flags)
 	}
 	if findFlag(c, "config") != nil {
@@ -111,20 +90,30 @@ Formats: csv tsv ndjson parquet arrow arrows; .gz and .zst of text and arrows.
 An INPUT is a file, a folder, a glob, or - for stdin; none is stdin too.
 `
 
-// writeGroup writes the flags of one group, names on the left.
-func writeGroup(b *strings.Builder, group string, flags []cli.Flag) {
-	const left = 29
-	headed := false
+// groups are all groups of flags, in the order they are shown.
+func groups() []string {
+	return []string{reading, networkGroup, learningGroup, writing, badRows, running, telling}
+}
+
+// flagsOf are the flags of one group.
+func flagsOf(group string, flags []cli.Flag) (list []cli.DocGenerationFlag) {
 	for _, f := range flags {
 		d := f.(interface {
 			cli.DocGenerationFlag
 			cli.CategorizableFlag
 		})
-		if d.GetCategory() != group {
-			continue
+		if d.GetCategory() == group {
+			list = append(list, d)
 		}
-		if !headed {
-			headed = true
+	}
+	return list
+}
+
+// writeGroup writes the flags of one group, names on the left.
+func writeGroup(b *strings.Builder, group string, flags []cli.Flag) {
+	const left = 29
+	for i, d := range flagsOf(group, flags) {
+		if i == 0 {
 			fmt.Fprintf(b, "\n%s:\n", group)
 		}
 		names, usage := describe(d)

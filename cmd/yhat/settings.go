@@ -67,9 +67,9 @@ func envName(command, flag string) string {
 func flagValues(c *cli.Context, f cli.Flag) []string {
 	name := f.Names()[0]
 	switch f.(type) {
-	case *cli.BoolFlag:
+	case *truthFlag:
 		return []string{strconv.FormatBool(c.Bool(name))}
-	case *cli.StringSliceFlag:
+	case *listFlag:
 		return c.StringSlice(name)
 	}
 	return []string{c.String(name)}
