@@ -28,6 +28,7 @@ func tidyArgs(app *cli.App, args []string) ([]string, error) {
 	}
 	for _, c := range app.Commands {
 		if c.HasName(args[0]) {
+			app.Commands = []*cli.Command{c} // cli makes each ready, which takes longer than a small job
 			rest, err := reorder(c, args[1:])
 			return append([]string{c.Name}, rest...), err
 		}
@@ -43,10 +44,17 @@ func helpArgs(app *cli.App, topics []string) ([]string, error) {
 	if len(topics) == 0 {
 		return []string{"--help"}, nil
 	}
-	if app.Command(topics[0]) == nil {
+	c := app.Command(topics[0])
+	if c == nil {
 		return nil, unknownCommand(app, topics[0])
 	}
-	return []string{topics[0], "--help"}, nil
+	return append([]string{c.Name}, askHelp(c)...), nil
+}
+
+// askHelp is what follows a command to get its help, which is written only now.
+func askHelp(c *cli.Command) []string {
+	c.CustomHelpTemplate = commandHelp(c)
+	return []string{"--help"}
 }
 
 // unknownCommand names the nearest command, or says that commands come first.
@@ -84,7 +92,7 @@ func reorder(c *cli.Command, args []string) ([]string, error) {
 		case f == nil:
 			return nil, unknownFlag(c, arg, name)
 		case f == cli.HelpFlag:
-			return []string{"--help"}, nil // alone: cli takes an input for a topic
+			return askHelp(c), nil // alone: cli takes an input for a topic
 		case hasValue:
 			arg = "--" + f.Names()[0] + "=" + value
 		case takesValue(f):

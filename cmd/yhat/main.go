@@ -71,7 +71,6 @@ func newApp(u *ui) *cli.App {
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
-		c.CustomHelpTemplate = commandHelp(c)
 	}
 	return app
 }

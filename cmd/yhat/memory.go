@@ -71,9 +71,11 @@ func allowedMemory(root fs.FS) int64 {
 			least = min(least, n)
 		}
 	}
+	seen := map[string]bool{}
 	for _, dir := range controlGroups(root) {
 		// A limit of a group above holds as well.
-		for ; ; dir = path.Dir(dir) {
+		for ; !seen[dir]; dir = path.Dir(dir) {
+			seen[dir] = true
 			for _, file := range []string{"memory.max", "memory.high", "memory.limit_in_bytes"} {
 				take(path.Join(dir, file))
 			}
