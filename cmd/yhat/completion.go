@@ -32,7 +32,7 @@ func completionCommand(u *ui) *cli.Command {
 			case "zsh":
 				script = zshCompletion
 			case "fish":
-				script, err = fishCompletion(c.App)
+				script, err = fishCompletion(newApp(u))
 			default:
 				err = fmt.Errorf("%w: name one shell: yhat completion bash, zsh or fish", table.ErrUsage)
 			}
@@ -44,34 +44,9 @@ func completionCommand(u *ui) *cli.Command {
 // fishCompletion is urfave/cli's script, but files are completed everywhere and
 // descriptions are plain text.
 func fishCompletion(app *cli.App) (string, error) {
+	app.Setup() // gives the program itself --help
 	script, err := app.ToFishCompletion()
 	return strings.NewReplacer(" -f -l ", " -l ", "`", "").Replace(script), err
-}
-
-// manTail is what urfave/cli leaves out of the manual page.
-func manTail(app *cli.App) string {
-	var b strings.Builder
-	b.WriteString("\n.SH EXAMPLES\n.EX\n")
-	for _, c := range app.Commands {
-		b.WriteString(strings.TrimSpace(c.Description) + "\n")
-	}
-	b.WriteString(".EE\n\n.SH ENVIRONMENT\nEvery flag can be given as YHAT_COMMAND_FLAG, such as YHAT_SCORE_BLOCK_SIZE.\n" +
-		"YHAT_KERNEL chooses the network's inner loops, such as generic.\n")
-	b.WriteString("\n.SH EXIT STATUS\n.EX\n" + exitCodes + ".EE\n")
-	return b.String()
-}
-
-func manCommand(u *ui) *cli.Command {
-	return &cli.Command{
-		Name:        "man",
-		Usage:       "print the manual page",
-		UsageText:   "yhat man",
-		Description: "yhat man > ~/.local/share/man/man1/yhat.1\nyhat man | man -l -",
-		Action: func(c *cli.Context) error {
-			page, err := c.App.ToManWithSection(1)
-			return printText(u.stdout, page+manTail(c.App), err)
-		},
-	}
 }
 
 // printText writes a text that may have failed to come about.
