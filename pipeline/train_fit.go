@@ -11,7 +11,6 @@ import (
 	"yhat/io/table"
 	"yhat/nn"
 	"yhat/nn/train"
-	"yhat/pipeline/flow"
 )
 
 // fit is training under way. Everything that decides what is learned happens
@@ -152,20 +151,6 @@ func (a *attempt) better(b *attempt) bool {
 	return a.loss < b.loss
 }
 
-// waveShards is how many shards are computed before they are added up.
-func (f *fit[T]) waveShards() int { return 2 * f.job.Workers }
-
-func (f *fit[T]) makeSpaces() {
-	n := f.waveShards()
-	f.spaces, f.shards, f.grads, f.losses = nil, nil, nil, make([]float64, n)
-	for range n {
-		f.spaces = append(f.spaces, f.net.NewSpace())
-		f.shards = append(f.shards, f.net.NewShard())
-		f.grads = append(f.grads, make([]float64, f.net.Size()))
-	}
-	f.g = make([]float64, f.net.Size())
-}
-
 // attempt trains one network from p on.
 func (f *fit[T]) attempt(restart int, seed uint64, p []float64) (*attempt, error) {
 	a := &attempt{seed: seed, p: slices.Clone(p), loss: math.Inf(1)}
@@ -198,6 +183,7 @@ func (f *fit[T]) epochs(restart int, a *attempt) error {
 	if err != nil {
 		return err
 	}
+	f.net.Set(f.p)
 	started := time.Now()
 	for e := done; e < o.Epochs && !f.impatient(a, e); e++ {
 		batch := len(order)
@@ -212,11 +198,11 @@ func (f *fit[T]) epochs(restart int, a *attempt) error {
 			if err != nil {
 				return err
 			}
-			if o.Optimizer != "adamw" && o.L2 > 0 {
-				loss += f.net.Penalise(o.L2, f.p, f.g)
+			penalty, err := f.step(opt, rate)
+			if err != nil {
+				return err
 			}
-			sum += loss * float64(len(rows))
-			opt.Step(f.p, f.g, rate)
+			sum += (loss + penalty) * float64(len(rows))
 		}
 		now := Epoch{Epoch: e + 1, Loss: sum / float64(len(order)), Rate: rate}
 		now.Left = time.Since(started) / time.Duration(e+1-done) * time.Duration(o.Epochs-e-1)
@@ -265,63 +251,6 @@ func mix(a, b, c uint64) uint64 {
 	return x
 }
 
-// gradient sets g to the gradient of the rows' mean loss at p. Shards are of a
-// fixed size and added in order, whoever computed them.
-func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
-	f.net.Set(f.p)
-	for first := 0; first < len(rows); first += f.waveShards() * train.ShardRows {
-		wave := rows[first:min(first+f.waveShards()*train.ShardRows, len(rows))]
-		err := f.wave(len(wave), func(i int) {
-			b := f.shards[i]
-			f.rows.Gather(b, wave[i*train.ShardRows:min((i+1)*train.ShardRows, len(wave))])
-			b.Seed = mix(seed, uint64(first/train.ShardRows+i), 0)
-			f.losses[i] = f.net.Gradient(f.spaces[i], b, f.grads[i])
-		})
-		if err != nil {
-			return 0, err
-		}
-		for i := range shardsOf(len(wave)) {
-			loss += f.losses[i]
-			f.add(f.grads[i], first+i == 0, 1/float64(len(rows)))
-		}
-	}
-	if loss /= float64(len(rows)); math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, fmt.Errorf("%w: the loss is no longer finite: a smaller --learning-rate, or features of a smaller scale", table.ErrUsage)
-	}
-	return loss, nil
-}
-
-// add adds a share of a shard's gradient to g, or makes it g.
-func (f *fit[T]) add(shard []float64, first bool, share float64) {
-	g := f.g[:len(shard)]
-	if first {
-		for j, v := range shard {
-			g[j] = v * share
-		}
-		return
-	}
-	for j, v := range shard {
-		g[j] += v * share
-	}
-}
-
-func shardsOf(rows int) int { return (rows + train.ShardRows - 1) / train.ShardRows }
-
-// wave runs f for each shard of a wave; one shard alone needs no goroutine.
-func (f *fit[T]) wave(rows int, work func(i int)) error {
-	if err := context.Cause(f.ctx); err != nil {
-		return err
-	}
-	if n := shardsOf(rows); n > 1 && f.job.Workers > 1 {
-		return flow.Each(f.ctx, f.job.Workers, n, func(i int) error { work(i); return nil })
-	} else {
-		for i := range n {
-			work(i)
-		}
-	}
-	return nil
-}
-
 // quasiNewton minimises the loss over all rows at once.
 func (f *fit[T]) quasiNewton(restart int, a *attempt) error {
 	o := &f.job.Fit
@@ -329,6 +258,7 @@ func (f *fit[T]) quasiNewton(restart int, a *attempt) error {
 	var failed error
 	p, err := train.LBFGS(f.p, o.Epochs, func(p, g []float64) (float64, error) {
 		copy(f.p, p)
+		f.net.Set(f.p)
 		loss, err := f.gradient(f.parts[partTrain], a.seed)
 		if err != nil {
 			return 0, err

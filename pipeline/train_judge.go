@@ -24,8 +24,8 @@ func (f *fit[T]) predict(rows []int32) (*judged, error) {
 	weight := 0.0
 	for first := 0; first < len(rows); first += f.waveShards() * train.ShardRows {
 		wave := rows[first:min(first+f.waveShards()*train.ShardRows, len(rows))]
-		err := f.wave(len(wave), func(i int) {
-			part := wave[i*train.ShardRows : min((i+1)*train.ShardRows, len(wave))]
+		err := f.each(shardsOf(len(wave)), func(i int) {
+			part := shardRows(wave, i)
 			f.rows.Gather(f.shards[i], part)
 			y, loss := f.net.Predict(f.spaces[i], f.shards[i])
 			f.losses[i] = loss

@@ -108,6 +108,34 @@ func TestTheSameSeedGivesTheSameModel(t *testing.T) {
 	}
 }
 
+// Workers that share the shards of a wide network learn what one learns, and
+// tell the same losses.
+func TestSharedShardsGiveTheSameModel(t *testing.T) {
+	text := circle(500)
+	for _, optimizer := range []string{"adam", "momentum", "lbfgs"} {
+		var layers []nn.Layer
+		var epochs []Epoch
+		for _, workers := range []int{1, 2, 7} {
+			job := lesson(t, text, 0)
+			job.Workers, job.Fit.Epochs, job.Fit.Dropout, job.Fit.Optimizer, job.Fit.Batch, job.Fit.L2 = workers, 2, 0.2, optimizer, 300, 0.01
+			job.Hidden, job.Activation = []int{201, 50}, nn.SiLU.Default()
+			m, report, err := Train(context.Background(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range report.Epochs {
+				report.Epochs[i].Left = 0
+			}
+			if layers == nil {
+				layers, epochs = m.Layers, report.Epochs
+			}
+			if !reflect.DeepEqual(m.Layers, layers) || !reflect.DeepEqual(report.Epochs, epochs) {
+				t.Errorf("%s: %d workers learn another model than one", optimizer, workers)
+			}
+		}
+	}
+}
+
 // A run that is stopped after any of its saved states and goes on learns what
 // it would have learned undisturbed, whatever the optimiser.
 func TestResumedRunsLearnTheSame(t *testing.T) {

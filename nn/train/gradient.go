@@ -7,25 +7,22 @@ import (
 	"yhat/nn/internal/kernel"
 )
 
-// Space is what one goroutine needs to compute gradients.
+// Space is what it takes to compute the gradient of one shard.
 type Space[T nn.Float] struct {
 	z       [][]T // σ's inputs, where the backward pass needs them
 	a       [][]T // σ's outputs
 	fed     [][]T // what the next layer sees: a, or a after dropout
 	mask    [][]T // of dropout
-	delta   [2][]T
+	d       [][]T // the loss's derivatives by a, then by z
 	scratch []T
 	ones    []T // the input that biases have
-	random  *rand.PCG
 }
 
 // NewSpace makes a space for this network.
 func (n *Net[T]) NewSpace() *Space[T] {
-	s := &Space[T]{random: rand.NewPCG(0, 0)}
-	widest := n.Inputs()
+	s := &Space[T]{}
 	for i := range n.layers {
 		l := &n.layers[i]
-		widest = max(widest, l.out)
 		a := make([]T, ShardRows*l.out)
 		z, fed, mask := a, a, []T(nil)
 		if needsInput(l.act.Func) {
@@ -35,8 +32,8 @@ func (n *Net[T]) NewSpace() *Space[T] {
 			fed, mask = make([]T, len(a)), make([]T, len(a))
 		}
 		s.z, s.a, s.fed, s.mask = append(s.z, z), append(s.a, a), append(s.fed, fed), append(s.mask, mask)
+		s.d = append(s.d, make([]T, len(a)))
 	}
-	s.delta = [2][]T{make([]T, ShardRows*widest), make([]T, ShardRows*widest)}
 	s.scratch = make([]T, ShardRows*n.Outputs())
 	s.ones = make([]T, ShardRows)
 	for i := range s.ones {
@@ -51,71 +48,112 @@ func (n *Net[T]) drops(i int) bool { return n.dropout > 0 && i < len(n.layers)-1
 // Gradient sets g to the gradient of the shard's loss by the parameters,
 // summed over its rows with their weights, and returns the loss. Sums over
 // the rows of a shard are made in T in a fixed order, losses in float64.
+//
+// It is Drop, Forward, Loss, Backward and Sum, one after the other, which
+// several goroutines may also share: a row's numbers do not depend on the rows
+// beside it, nor a parameter's sum on the parameters beside it.
 func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
-	x := b.X
-	for i := range n.layers {
-		n.forward(s, b, i, x)
-		x = s.fed[i]
-	}
-	last := len(n.layers) - 1
-	d := s.delta[last%2]
-	loss := n.differ(b, s.a[last], d, s.scratch)
-	for i := last; i >= 0; i-- {
-		l := &n.layers[i]
-		n.chain(l.act, s.z[i], s.a[i], d, l.out, b.Panels)
-		x := b.X
-		if i > 0 {
-			x = s.fed[i-1]
-		}
-		n.outer(s, l, d, x, b.Panels, g)
-		if i > 0 {
-			below := s.delta[(i+1)%2]
-			n.set.Dense(l.back, d, below, b.Panels, false)
-			if s.mask[i-1] != nil {
-				scaleBy(below[:b.Panels*l.in*nn.Lanes], s.mask[i-1])
-			}
-			d = below
-		}
+	n.Drop(s, b)
+	n.Forward(s, b, 0, b.Panels)
+	loss := n.Loss(s, b)
+	n.Backward(s, b, 0, b.Panels)
+	for _, piece := range n.pieces {
+		n.Sum(s, b, piece, g)
 	}
 	return loss
 }
 
-// forward computes layer i from x.
-func (n *Net[T]) forward(s *Space[T], b *Shard[T], i int, x []T) {
-	l, a := &n.layers[i], s.a[i]
-	used := b.Panels * l.out * nn.Lanes
-	n.set.Dense(l.dense, x, a, b.Panels, false)
-	if needsInput(l.act.Func) {
-		copy(s.z[i][:used], a)
+// Drop draws which units of which rows the shard's pass leaves out.
+func (n *Net[T]) Drop(s *Space[T], b *Shard[T]) {
+	if n.dropout == 0 {
+		return
 	}
-	if l.act.Func != kernel.Identity {
-		n.set.Activate(l.act, a, l.out, b.Panels)
-	}
-	if s.mask[i] != nil {
-		n.drop(s, i, b.Seed, used)
-	}
-}
-
-// drop draws which units of which rows are left out.
-func (n *Net[T]) drop(s *Space[T], i int, seed uint64, used int) {
-	s.random.Seed(seed, uint64(i))
+	random := rand.NewPCG(0, 0)
 	keep := uint64((1 - n.dropout) * (1 << 32))
 	grown := T(1 / (1 - n.dropout))
-	a, fed, mask := s.a[i][:used], s.fed[i][:used], s.mask[i][:used]
-	for j := 0; j < used; j += 2 {
-		bits := s.random.Uint64()
-		for k := range 2 {
-			mask[j+k] = 0
-			if bits>>(32*k)&(1<<32-1) < keep {
-				mask[j+k] = grown
+	for i := range n.layers {
+		if !n.drops(i) {
+			continue
+		}
+		random.Seed(b.Seed, uint64(i))
+		mask := s.mask[i][:b.Panels*n.layers[i].out*nn.Lanes]
+		for j := 0; j < len(mask); j += 2 {
+			bits := random.Uint64()
+			for k := range 2 {
+				mask[j+k] = 0
+				if bits>>(32*k)&(1<<32-1) < keep {
+					mask[j+k] = grown
+				}
 			}
-			fed[j+k] = a[j+k] * mask[j+k]
 		}
 	}
 }
 
-func scaleBy[T nn.Float](d, by []T) {
-	for i := range d {
-		d[i] *= by[i]
+// Forward computes a_1 … a_L of panels from … to-1, after Drop.
+func (n *Net[T]) Forward(s *Space[T], b *Shard[T], from, to int) {
+	x := within(b.X, n.Inputs(), from, to)
+	for i := range n.layers {
+		l := &n.layers[i]
+		a, fed := within(s.a[i], l.out, from, to), within(s.fed[i], l.out, from, to)
+		n.set.Dense(l.dense, x, a, to-from, false)
+		if needsInput(l.act.Func) {
+			copy(within(s.z[i], l.out, from, to), a)
+		}
+		if l.act.Func != kernel.Identity {
+			n.set.Activate(l.act, a, l.out, to-from)
+		}
+		if s.mask[i] != nil {
+			for j, v := range within(s.mask[i], l.out, from, to) {
+				fed[j] = a[j] * v
+			}
+		}
+		x = fed
 	}
+}
+
+// Loss is the shard's loss, after Forward, and the start of Backward.
+func (n *Net[T]) Loss(s *Space[T], b *Shard[T]) float64 {
+	last := len(n.layers) - 1
+	return n.differ(b, s.a[last], s.d[last], s.scratch)
+}
+
+// Backward computes the loss's derivatives by z_L … z_1 of panels from … to-1,
+// after Loss.
+func (n *Net[T]) Backward(s *Space[T], b *Shard[T], from, to int) {
+	for i := len(n.layers) - 1; i >= 0; i-- {
+		l := &n.layers[i]
+		d := within(s.d[i], l.out, from, to)
+		n.chain(l.act, within(s.z[i], l.out, from, to), within(s.a[i], l.out, from, to), d, l.out, to-from)
+		if i == 0 {
+			return
+		}
+		below := within(s.d[i-1], l.in, from, to)
+		n.set.Dense(l.back, d, below, to-from, false)
+		if s.mask[i-1] != nil {
+			for j, v := range within(s.mask[i-1], l.in, from, to) {
+				below[j] *= v
+			}
+		}
+	}
+}
+
+// Sum sets the piece's parameters in g to their gradient, after Backward: Σ over
+// rows of d·xᵀ for weights and of d for biases, a bias being a weight whose
+// input is 1.
+func (n *Net[T]) Sum(s *Space[T], b *Shard[T], piece Piece, g []float64) {
+	i, l := piece.layer, &n.layers[piece.layer]
+	x := b.X
+	if i > 0 {
+		x = s.fed[i-1]
+	}
+	weights, biases := piece.of(g)
+	shape := kernel.Outer{Units: l.out, Inputs: l.in, From: piece.from, To: piece.to}
+	n.set.Outer(shape, s.d[i], x, b.Panels, weights)
+	shape.Inputs = 1
+	n.set.Outer(shape, s.d[i], s.ones, b.Panels, biases)
+}
+
+// within are panels from … to-1 of units units.
+func within[T nn.Float](v []T, units, from, to int) []T {
+	return v[from*units*nn.Lanes : to*units*nn.Lanes]
 }

@@ -27,7 +27,7 @@ const ShardRows = 256
 // Net is a network being trained. Its parameters are one flat vector of
 // float64: for each layer W (out×in, row by row), then b. Set rounds them to T
 // for the kernels; between two calls of Set a Net may be used by many
-// goroutines, each with its own Space.
+// goroutines.
 type Net[T nn.Float] struct {
 	set     *kernel.Set[T]
 	layers  []layer[T]
@@ -35,6 +35,7 @@ type Net[T nn.Float] struct {
 	dropout float64
 	targets int // numbers a row has as its target
 	size    int
+	pieces  []Piece
 }
 
 // layer is one layer with its place among the parameters.
@@ -87,6 +88,7 @@ func (n *Net[T]) add(l *nn.Layer, first bool) {
 		made.back = kernel.Pack[T](l.Out, l.In, none, none, n.set.Block)
 	}
 	n.layers = append(n.layers, made)
+	n.cut(len(n.layers) - 1)
 	n.size += l.In*l.Out + l.Out
 }
 
@@ -122,81 +124,6 @@ func (n *Net[T]) Outputs() int { return n.layers[len(n.layers)-1].out }
 // Targets is how many numbers a row's target has: the class's index for the
 // losses of classes, else one for each output.
 func (n *Net[T]) Targets() int { return n.targets }
-
-// Set makes p the network's parameters.
-func (n *Net[T]) Set(p []float64) {
-	for i := range n.layers {
-		l := &n.layers[i]
-		w := p[l.first:][:l.in*l.out]
-		b := p[l.first+len(w):][:l.out]
-		packRows(l.dense, w, b)
-		if l.back != nil {
-			packColumns(l.back, w)
-		}
-	}
-}
-
-// packRows writes w, a row a unit, where a kernel reads it: blocks of units,
-// each as its biases and then, for each input, its weights.
-func packRows[T nn.Float](d *kernel.Dense[T], w, bias []float64) {
-	for _, b := range d.Blocks {
-		out := d.W[b.Offset:][:b.Units*(d.In+1)]
-		for u := range b.Units {
-			out[u] = T(bias[b.First+u])
-			to := out[b.Units+u:]
-			for k, v := range w[(b.First+u)*d.In:][:d.In] {
-				to[k*b.Units] = T(v)
-			}
-		}
-	}
-}
-
-// packColumns is packRows for the transposed weights without biases: w has a
-// row an input.
-func packColumns[T nn.Float](d *kernel.Dense[T], w []float64) {
-	for _, b := range d.Blocks {
-		out := d.W[b.Offset+b.Units:][:b.Units*d.In]
-		for k := range d.In {
-			to := out[k*b.Units:][:b.Units]
-			for u, v := range w[k*d.Out+b.First:][:b.Units] {
-				to[u] = T(v)
-			}
-		}
-	}
-}
-
-// Penalise adds the gradient of λ/2 Σ w² over the weights, not the biases, to
-// g, and returns that sum.
-func (n *Net[T]) Penalise(lambda float64, p, g []float64) float64 {
-	sum := 0.0
-	for i := range n.layers {
-		l := &n.layers[i]
-		size := l.in * l.out
-		sum += penalise(lambda, p[l.first:][:size], g[l.first:][:size])
-	}
-	return lambda / 2 * sum
-}
-
-// penalise has four sums, so that none waits for the other.
-func penalise(lambda float64, w, g []float64) float64 {
-	var sums [4]float64
-	for ; len(w) >= 4; w, g = w[4:], g[4:] {
-		w, g := w[:4:4], g[:4:4]
-		g[0] += lambda * w[0]
-		g[1] += lambda * w[1]
-		g[2] += lambda * w[2]
-		g[3] += lambda * w[3]
-		sums[0] += w[0] * w[0]
-		sums[1] += w[1] * w[1]
-		sums[2] += w[2] * w[2]
-		sums[3] += w[3] * w[3]
-	}
-	for i, v := range w {
-		g[i] += lambda * v
-		sums[i] += v * v
-	}
-	return sums[0] + sums[1] + (sums[2] + sums[3])
-}
 
 // Weights tells which parameters are weights rather than biases.
 func (n *Net[T]) Weights() []bool {

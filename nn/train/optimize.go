@@ -8,11 +8,14 @@ import (
 	"yhat/nn/internal/kernel"
 )
 
-// Optimizer takes one step down a gradient.
+// Optimizer takes steps down a gradient.
 type Optimizer interface {
-	// Step changes the parameters p by the gradient g of the mean loss, at
-	// learning rate rate.
-	Step(p, g []float64, rate float64)
+	// Begin begins a step at learning rate rate, and Step changes the
+	// parameters p[from:to] by the gradient g of the mean loss: each parameter
+	// once a step, in parts as it comes. Parts that do not overlap may be
+	// changed at the same time.
+	Begin(rate float64)
+	Step(p, g []float64, from, to int)
 	// Memory is all that the optimiser knows of the steps before: who writes it
 	// back into another one of the same kind goes on as this one would.
 	Memory() []float64
@@ -47,14 +50,16 @@ func NewOptimizer(name string, decay float64, shrinks []bool, k nn.Kernel) (Opti
 }
 
 type momentum struct {
-	beta float64
-	v    []float64
+	beta, rate float64
+	v          []float64
 }
 
-func (o *momentum) Step(p, g []float64, rate float64) {
-	for i := range p {
+func (o *momentum) Begin(rate float64) { o.rate = rate }
+
+func (o *momentum) Step(p, g []float64, from, to int) {
+	for i := from; i < to; i++ {
 		o.v[i] = o.beta*o.v[i] + g[i]
-		p[i] -= rate * o.v[i]
+		p[i] -= o.rate * o.v[i]
 	}
 }
 
@@ -65,22 +70,27 @@ type adam struct {
 	decay   float64
 	shrinks []bool
 	set     *kernel.Set[float64]
+	now     kernel.AdamStep
 }
 
-func (o *adam) Step(p, g []float64, rate float64) {
+func (o *adam) Begin(rate float64) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
-	size := len(p)
-	steps := &o.memory[2*size]
+	steps := &o.memory[len(o.memory)-1]
 	*steps++
+	o.now = kernel.AdamStep{Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Rate: rate,
+		Scale1: 1 / (1 - math.Pow(beta1, *steps)), Scale2: 1 / (1 - math.Pow(beta2, *steps)), Epsilon: epsilon}
+}
+
+func (o *adam) Step(p, g []float64, from, to int) {
 	if o.decay > 0 {
-		for i, shrinks := range o.shrinks {
-			if shrinks {
-				p[i] -= rate * o.decay * p[i]
+		for i := from; i < to; i++ {
+			if o.shrinks[i] {
+				p[i] -= o.now.Rate * o.decay * p[i]
 			}
 		}
 	}
-	o.set.Adam(&kernel.AdamStep{Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Rate: rate,
-		Scale1: 1 / (1 - math.Pow(beta1, *steps)), Scale2: 1 / (1 - math.Pow(beta2, *steps)), Epsilon: epsilon}, p, g, o.memory[:size], o.memory[size:2*size])
+	size := len(o.shrinks)
+	o.set.Adam(&o.now, p[from:to], g[from:to], o.memory[from:to], o.memory[size+from:size+to])
 }
 
 func (o *adam) Memory() []float64 { return o.memory }

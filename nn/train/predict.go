@@ -18,8 +18,7 @@ func (n *Net[T]) Predict(s *Space[T], b *Shard[T]) (predictions []T, loss float6
 		}
 		x = s.a[i]
 	}
-	d := s.delta[0]
-	loss = n.differ(b, x, d, s.scratch)
+	loss = n.Loss(s, b)
 	units := n.Outputs()
 	switch n.loss {
 	case CrossEntropy:

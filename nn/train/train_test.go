@@ -169,7 +169,8 @@ func TestOptimizersDescend(t *testing.T) {
 		}
 		p := []float64{3, -4}
 		for range 800 {
-			o.Step(p, []float64{p[0] - 1, 2 * (p[1] - 2)}, rate)
+			o.Begin(rate)
+			o.Step(p, []float64{p[0] - 1, 2 * (p[1] - 2)}, 0, 2)
 		}
 		if math.Abs(p[0]-1) > 1e-3 || math.Abs(p[1]-2) > 1e-3 {
 			t.Errorf("%s ends at %v", name, p)
@@ -180,7 +181,8 @@ func TestOptimizersDescend(t *testing.T) {
 func TestAdamWShrinksWeightsAlone(t *testing.T) {
 	o, _ := NewOptimizer("adamw", 0.1, []bool{true, false}, nn.Kernel{})
 	p := []float64{1, 1}
-	o.Step(p, []float64{0, 0}, 0.5)
+	o.Begin(0.5)
+	o.Step(p, []float64{0, 0}, 0, 2)
 	if p[0] != 0.95 || p[1] != 1 {
 		t.Errorf("after one step without a gradient: %v", p)
 	}

@@ -28,9 +28,9 @@ type Set[T Float] struct {
 	// Encode puts a numeric column into value c.At of panels of c.Width values.
 	Encode func(c *Column[T], v Values, x []T, rows int, f *Faults)
 
-	// Outer sets y (units×inputs, row by row) to Σ d·xᵀ over the rows of panels
-	// panels: d is [panels][units][32], x is [panels][inputs][32].
-	Outer func(d, x []T, units, inputs, panels int, y []float64)
+	// Outer sets y, row by row, to units o.From … o.To-1 of Σ d·xᵀ over the rows
+	// of panels panels: d is [panels][o.Units][32], x is [panels][o.Inputs][32].
+	Outer func(o Outer, d, x []T, panels int, y []float64)
 	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
 	// the functions of HasSlope.
 	Slope func(f Func, a, d []T)

@@ -6,12 +6,16 @@ import "math"
 // as float64 numbers in a register of AVX-512.
 const outerSums = 8
 
+// Outer says which part of an outer product is wanted: units From … To-1 of
+// Units, by all inputs. An element's sum does not depend on the part.
+type Outer struct{ Units, Inputs, From, To int }
+
 // outerGeneric sums every eighth row, and then the upper half of the sums with
 // the lower one until one is left.
-func outerGeneric[T Float](d, x []T, units, inputs, panels int, y []float64) {
-	for u := range units {
-		for k := range inputs {
-			y[u*inputs+k] = float64(dot(d[u*Lanes:], x[k*Lanes:], units*Lanes, inputs*Lanes, panels))
+func outerGeneric[T Float](o Outer, d, x []T, panels int, y []float64) {
+	for u := o.From; u < o.To; u++ {
+		for k := range o.Inputs {
+			y[(u-o.From)*o.Inputs+k] = float64(dot(d[u*Lanes:], x[k*Lanes:], o.Units*Lanes, o.Inputs*Lanes, panels))
 		}
 	}
 }

@@ -40,21 +40,21 @@ var (
 // those of 256 rows stay in the first cache.
 const stripe = 16
 
-// product makes all elements, tile by tile, the largest that fit first.
-func (t *outerTiles[T]) product(d, x []T, units, inputs, panels int, y []float64) {
-	d, x, y = d[:panels*units*Lanes], x[:panels*inputs*Lanes], y[:units*inputs]
+// product makes the elements, tile by tile, the largest that fit first.
+func (t *outerTiles[T]) product(o Outer, d, x []T, panels int, y []float64) {
+	d, x, y = d[:panels*o.Units*Lanes], x[:panels*o.Inputs*Lanes], y[:(o.To-o.From)*o.Inputs]
 	if panels == 0 {
 		clear(y)
 		return
 	}
 	size := Lanes * int(unsafe.Sizeof(d[0]))
-	for start := 0; start < inputs; start += stripe {
-		end := min(start+stripe, inputs)
-		for u := 0; u < units; {
-			height := t.height(units - u)
+	for start := 0; start < o.Inputs; start += stripe {
+		end := min(start+stripe, o.Inputs)
+		for u := o.From; u < o.To; {
+			height := t.height(o.To - u)
 			for k := start; k < end; {
 				width := tileWidth(end - k)
-				t[height][width](panels, &d[u*Lanes], &x[k*Lanes], units*size, inputs*size, &y[u*inputs+k], 8*inputs)
+				t[height][width](panels, &d[u*Lanes], &x[k*Lanes], o.Units*size, o.Inputs*size, &y[(u-o.From)*o.Inputs+k], 8*o.Inputs)
 				k += width
 			}
 			u += height

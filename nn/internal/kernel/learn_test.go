@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -48,7 +49,7 @@ func TestOuterBits(t *testing.T) {
 				d, x := randomNumbers[float32](r, panels*units*Lanes), randomNumbers[float32](r, panels*inputs*Lanes)
 				y := make([]float64, units*inputs+1)
 				y[units*inputs] = 7
-				s.Outer(d, x, units, inputs, panels, y)
+				s.Outer(Outer{units, inputs, 0, units}, d, x, panels, y)
 				for i := range units * inputs {
 					if want := float64(outerExact(d, x, units, inputs, panels, i/inputs, i%inputs)); y[i] != want {
 						t.Fatalf("%s %d×%d, element %d: %x, want %x", name, units, inputs, i, y[i], want)
@@ -56,6 +57,12 @@ func TestOuterBits(t *testing.T) {
 				}
 				if y[units*inputs] != 7 {
 					t.Fatalf("%s %d×%d writes past its end", name, units, inputs)
+				}
+				o := Outer{units, inputs, units / 3, units - units/4}
+				part := make([]float64, (o.To-o.From)*inputs)
+				s.Outer(o, d, x, panels, part)
+				if !slices.Equal(part, y[o.From*inputs:o.To*inputs]) {
+					t.Fatalf("%s %d×%d: units %d to %d alone have other sums", name, units, inputs, o.From, o.To)
 				}
 			}
 		}
@@ -79,7 +86,7 @@ func TestOuterFuses(t *testing.T) {
 				x[k*Lanes+3], x[k*Lanes+19] = 1, c.y
 			}
 			y := make([]float64, units*inputs)
-			s.Outer(d, x, units, inputs, 2, y)
+			s.Outer(Outer{units, inputs, 0, units}, d, x, 2, y)
 			for i, got := range y {
 				if got != float64(c.want) {
 					t.Fatalf("%s element %d of %x·%x + %x: %x, want %x", name, i, c.x, c.y, c.z, got, c.want)
@@ -97,7 +104,7 @@ func TestOuterIsTheSumOverRows(t *testing.T) {
 		units, inputs, panels := shape[0], shape[1], shape[2]
 		d, x := randomNumbers[float64](r, panels*units*Lanes), randomNumbers[float64](r, panels*inputs*Lanes)
 		want := make([]float64, units*inputs)
-		Generic[float64]().Outer(d, x, units, inputs, panels, want)
+		Generic[float64]().Outer(Outer{units, inputs, 0, units}, d, x, panels, want)
 		for i, v := range want {
 			sum := 0.0
 			for row := range panels * Lanes {
@@ -110,7 +117,7 @@ func TestOuterIsTheSumOverRows(t *testing.T) {
 		}
 		for _, name := range Names() {
 			y := make([]float64, len(want))
-			Choose[float64](name).Outer(d, x, units, inputs, panels, y)
+			Choose[float64](name).Outer(Outer{units, inputs, 0, units}, d, x, panels, y)
 			for i := range y {
 				if y[i] != want[i] {
 					t.Fatalf("%s %v element %d: %x, want %x", name, shape, i, y[i], want[i])
@@ -175,7 +182,7 @@ func BenchmarkOuter(b *testing.B) {
 				d, x := randomNumbers[float32](r, panels*shape[0]*Lanes), randomNumbers[float32](r, panels*shape[1]*Lanes)
 				y := make([]float64, shape[0]*shape[1])
 				for b.Loop() {
-					s.Outer(d, x, shape[0], shape[1], panels, y)
+					s.Outer(Outer{shape[0], shape[1], 0, shape[0]}, d, x, panels, y)
 				}
 				b.ReportMetric(2*float64(len(y)*panels*Lanes)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 			})

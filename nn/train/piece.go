@@ -1,0 +1,171 @@
+package train
+
+import (
+	"yhat/nn"
+	"yhat/nn/internal/kernel"
+)
+
+// pieceWeights is how many weights a piece has at about most: few enough that
+// they, their gradient and what an optimiser keeps of them stay in the second
+// cache from the sum to the step.
+const pieceWeights = 8192
+
+// Piece is a run of units of one layer, with their weights and biases. The
+// gradient and an optimiser's step are made piece by piece, in any order and by
+// any goroutine. Where a network is cut depends on its layers alone.
+type Piece struct {
+	layer, from, to int // units
+	weights         [2]int
+	biases          [2]int // from and to among the parameters
+}
+
+// Pieces are all parameters.
+func (n *Net[T]) Pieces() []Piece { return n.pieces }
+
+// of are the piece's parts of a vector of all parameters.
+func (p Piece) of(v []float64) (weights, biases []float64) {
+	return v[p.weights[0]:p.weights[1]:p.weights[1]], v[p.biases[0]:p.biases[1]:p.biases[1]]
+}
+
+// cut makes the pieces of layer i: whole blocks of units of the dense product.
+func (n *Net[T]) cut(i int) {
+	l := &n.layers[i]
+	for first, blocks := 0, l.dense.Blocks; len(blocks) > 0; {
+		end, used := first, 0
+		for len(blocks) > 0 && (used == 0 || used+blocks[0].Units*l.in <= pieceWeights) {
+			end += blocks[0].Units
+			used += blocks[0].Units * l.in
+			blocks = blocks[1:]
+		}
+		bias := l.first + l.in*l.out
+		n.pieces = append(n.pieces, Piece{layer: i, from: first, to: end,
+			weights: [2]int{l.first + first*l.in, l.first + end*l.in}, biases: [2]int{bias + first, bias + end}})
+		first = end
+	}
+}
+
+// Set makes p the network's parameters.
+func (n *Net[T]) Set(p []float64) {
+	for _, piece := range n.pieces {
+		n.SetPiece(piece, p)
+	}
+}
+
+// SetPiece makes the piece's part of p, a vector of all parameters, the
+// network's.
+func (n *Net[T]) SetPiece(piece Piece, p []float64) {
+	l := &n.layers[piece.layer]
+	w, bias := piece.of(p)
+	for _, b := range l.dense.Blocks {
+		if b.First >= piece.from && b.First < piece.to {
+			at := b.First - piece.from
+			packRows(l.dense, b, w[at*l.in:][:b.Units*l.in], bias[at:])
+		}
+	}
+	if l.back != nil {
+		packColumns(l.back, piece.from, piece.to, w)
+	}
+}
+
+// packRows writes a block's w, a row a unit, where a kernel reads it: its
+// biases and then, for each input, its weights.
+func packRows[T nn.Float](d *kernel.Dense[T], b kernel.Block, w, bias []float64) {
+	out := d.W[b.Offset:][:b.Units*(d.In+1)]
+	for u := range b.Units {
+		out[u] = T(bias[u])
+	}
+	out = out[b.Units:]
+	u := 0
+	for ; u+3 <= b.Units; u += 3 { // whose three streams fill a line together
+		w0, w1, w2 := w[u*d.In:][:d.In], w[(u+1)*d.In:][:d.In], w[(u+2)*d.In:][:d.In]
+		for k, v := range w0 {
+			to := out[k*b.Units+u:][:3]
+			to[0], to[1], to[2] = T(v), T(w1[k]), T(w2[k])
+		}
+	}
+	for ; u < b.Units; u++ {
+		for k, v := range w[u*d.In:][:d.In] {
+			out[k*b.Units+u] = T(v)
+		}
+	}
+}
+
+// packColumns is packRows for the transposed weights without biases: w has
+// inputs from … to-1, a row an input.
+func packColumns[T nn.Float](d *kernel.Dense[T], from, to int, w []float64) {
+	for _, b := range d.Blocks {
+		out := d.W[b.Offset+b.Units:][from*b.Units : to*b.Units]
+		for w := w[b.First:]; len(out) > 0; out = out[b.Units:] {
+			for u, v := range w[:b.Units] {
+				out[u] = T(v)
+			}
+			w = w[min(d.Out, len(w)):]
+		}
+	}
+}
+
+// Penalise adds the gradient of λ/2 Σ w² over the weights, not the biases, to
+// g, and returns that sum.
+func (n *Net[T]) Penalise(lambda float64, p, g []float64) float64 {
+	sum := 0.0
+	for _, piece := range n.pieces {
+		sum += piece.Penalise(lambda, p, g)
+	}
+	return lambda / 2 * sum
+}
+
+// Penalise adds the gradient of λ/2 Σ w² over the piece's weights to its part
+// of g, and returns Σ w².
+func (p Piece) Penalise(lambda float64, all, g []float64) float64 {
+	w, _ := p.of(all)
+	to, _ := p.of(g)
+	return penalise(lambda, w, to)
+}
+
+// penalise has four sums, so that none waits for the other.
+func penalise(lambda float64, w, g []float64) float64 {
+	var sums [4]float64
+	for ; len(w) >= 4; w, g = w[4:], g[4:] {
+		w, g := w[:4:4], g[:4:4]
+		g[0] += lambda * w[0]
+		g[1] += lambda * w[1]
+		g[2] += lambda * w[2]
+		g[3] += lambda * w[3]
+		sums[0] += w[0] * w[0]
+		sums[1] += w[1] * w[1]
+		sums[2] += w[2] * w[2]
+		sums[3] += w[3] * w[3]
+	}
+	for i, v := range w {
+		g[i] += lambda * v
+		sums[i] += v * v
+	}
+	return sums[0] + sums[1] + (sums[2] + sums[3])
+}
+
+// Add adds a share of a shard's gradient to the piece's part of g, or makes it
+// g.
+func (p Piece) Add(g, shard []float64, first bool, share float64) {
+	for _, at := range [][2]int{p.weights, p.biases} {
+		add(g[at[0]:at[1]], shard[at[0]:at[1]], first, share)
+	}
+}
+
+func add(g, shard []float64, first bool, share float64) {
+	g = g[:len(shard)]
+	if first {
+		for j, v := range shard {
+			g[j] = v * share
+		}
+		return
+	}
+	for j, v := range shard {
+		g[j] += v * share
+	}
+}
+
+// Step lets an optimiser that has begun a step change the piece's parameters.
+func (p Piece) Step(o Optimizer, all, g []float64) {
+	o.Step(all, g, p.weights[0], p.weights[1])
+	o.Step(all, g, p.biases[0], p.biases[1])
+}
