@@ -50,11 +50,23 @@ func (e *end[T]) take(t *trip[T]) error {
 	e.count(t, rows)
 	switch {
 	case err != nil:
-		return err
+		fault = err
 	case stop:
 		return flow.ErrStop
 	}
+	e.halt(t, fault)
 	return fault
+}
+
+// halt counts the row that ends the job: it was read, and is bad for a reason.
+func (e *end[T]) halt(t *trip[T], fault error) {
+	row, ok := errors.AsType[*table.RowError](fault)
+	if !ok {
+		return
+	}
+	e.report.Rows.Read++
+	e.report.Reasons[row.Reason.String()]++
+	t.from.rows++
 }
 
 // enter notes the input that a trip was cut from.
@@ -94,13 +106,22 @@ func (e *end[T]) judge(t *trip[T], rows int) (int, error) {
 			t.bad = t.bad[:i]
 			return b.row, err
 		}
-		e.report.Reasons[b.reason.String()]++
 		if e.job.Bad.Max >= 0 && e.bad > e.job.Bad.Max {
 			t.bad = t.bad[:i]
-			return b.row, fmt.Errorf("%w: more than %d bad rows (--max-bad); the last is %s: %s", table.ErrData, e.job.Bad.Max, place, b.reason)
+			return b.row, e.tooMany(&table.RowError{Place: place, Reason: b.reason})
 		}
+		e.report.Reasons[b.reason.String()]++
 	}
 	return rows, nil
+}
+
+// tooMany is the error of the bad row that is one more than --max-bad. Among
+// the rejects it is the last.
+func (e *end[T]) tooMany(last *table.RowError) error {
+	if e.job.Bad.Policy == Reject {
+		e.report.Rows.Rejected++
+	}
+	return fmt.Errorf("%w: more than %d bad rows (--max-bad); the last is %w", table.ErrData, e.job.Bad.Max, last)
 }
 
 // hints say what to do about a row that stops the job.

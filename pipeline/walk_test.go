@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,8 +128,8 @@ func TestFailNamesTheFirstBadRow(t *testing.T) {
 	if got := r.out.String(); got != "id,x1,x2,y_hat\n1,1,1,11\n" {
 		t.Errorf("written before it: %q", got)
 	}
-	if report.Rows.Read != 1 {
-		t.Errorf("rows %+v", report.Rows)
+	if report.Rows != (pipeline.ReportRows{Read: 2, Scored: 1}) || !maps.Equal(report.Reasons, map[string]int64{"not_a_number": 1}) {
+		t.Errorf("rows %+v, reasons %v", report.Rows, report.Reasons)
 	}
 }
 
