@@ -57,7 +57,7 @@ const exitCodes = `Exit codes:
   65  bad data; the table does not fit   75  try again later (output locked)
       the model; too many bad rows       77  no permission on an input or model
   66  input or model not found           78  bad config or model
-  99  nothing to do (--empty=skip)      130  interrupted; 143 terminated
+  99  nothing to do (--empty=skip)      130  interrupted (143 terminated, 129 hung up)
  141  the reader of stdout went away
 `
 

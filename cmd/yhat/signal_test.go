@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,10 +17,17 @@ import (
 	"yhat/io/table"
 )
 
+// endingSignals are those that end a run, but for one that is ignored here, as
+// it is under nohup.
+func endingSignals() []syscall.Signal {
+	all := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+	return slices.DeleteFunc(all, func(s syscall.Signal) bool { return signal.Ignored(s) })
+}
+
 // A signal ends a run with its code and no output, whatever is being read. How
 // long that takes is told, for whoever asks by YHAT_KILLS.
 func TestSignalsEndRunsOfEveryKind(t *testing.T) {
-	kills := killsWanted(t)
+	kills, signals := killsWanted(t), endingSignals()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -54,10 +62,8 @@ func TestSignalsEndRunsOfEveryKind(t *testing.T) {
 		took, longest, signalled := time.Since(began), time.Duration(0), 0
 		for i := 0; signalled < (kills+9)/10; i++ {
 			os.RemoveAll(at(c.output))
-			sig, want := syscall.SIGTERM, 143
-			if i%2 == 1 {
-				sig, want = syscall.SIGINT, 130
-			}
+			sig := signals[i%len(signals)]
+			want := 128 + int(sig)
 			run := &exec.Cmd{Path: program, Args: args}
 			if err := run.Start(); err != nil {
 				t.Fatal(err)
@@ -96,7 +102,7 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	if err := os.WriteFile(in, []byte("x,y\n"+strings.Repeat("1,2\n", 100_000)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+	for _, sig := range endingSignals() {
 		reader, writer, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -150,10 +150,16 @@ func exitCode(ctx context.Context, err error) int {
 		return 77
 	case errors.Is(err, model.ErrModel), errors.Is(err, errConfig), isUnsupported(err):
 		return 78
-	case errors.Is(err, fs.ErrNotExist):
+	case isAbsent(err):
 		return 66
 	}
 	return otherCode(err)
+}
+
+// isAbsent reports whether an input or a model is not there: a path through a
+// file, in a circle of links or too long leads nowhere either.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENAMETOOLONG)
 }
 
 // isUnsupported reports whether a model holds what cannot be run.
@@ -179,6 +185,8 @@ func explain(err error, code int) string {
 		return g.Error()
 	}
 	switch code {
+	case 129:
+		return "hung up"
 	case 130:
 		return "interrupted"
 	case 143:
@@ -236,15 +244,15 @@ func (h plainLog) Handle(_ context.Context, r slog.Record) error {
 // second, as whoever sends signals may send SIGKILL next.
 const patience = 900 * time.Millisecond
 
-// untilSignal is a context that ends at the first SIGINT or SIGTERM; a second
+// untilSignal is a context that ends at the first SIGINT, SIGTERM or SIGHUP; a second
 // one has its usual effect at once, and so has a run that does not end in time
 // (it may be stuck in a call that nothing interrupts, such as the opening of a
 // FIFO). Signals that the parent process ignores, as a shell does for its
-// background jobs, stay ignored.
+// background jobs and nohup does for SIGHUP, stay ignored.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ctx := context.Background()
 	stops := []context.CancelFunc{}
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if signal.Ignored(sig) {
 			continue
 		}
@@ -267,8 +275,12 @@ func untilSignal() (context.Context, context.CancelFunc) {
 
 // signalCode tells by the context's cause which signal it was.
 func signalCode(ctx context.Context) int {
-	if cause := context.Cause(ctx); cause != nil && strings.HasPrefix(cause.Error(), syscall.SIGTERM.String()) {
-		return 143
+	if cause := context.Cause(ctx); cause != nil {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+			if strings.HasPrefix(cause.Error(), sig.String()) {
+				return 128 + int(sig)
+			}
+		}
 	}
 	return 130
 }
