@@ -77,7 +77,7 @@ type conversion struct {
 }
 
 func readConversion(u *ui, s *settings) (*conversion, error) {
-	v := &conversion{ui: u, output: s.text("output"), steps: s.text("layers"), columns: s.list("features"), tolerance: s.number("tolerance", 1e-6),
+	v := &conversion{ui: u, output: s.text("output"), steps: s.text("layers"), columns: s.list("features"), tolerance: s.tolerance(),
 		as: s.choice("as", "auto", "auto", "layers", "graph"), weights: s.choice("weights", "auto", "auto", "inline", "beside")}
 	v.profile = s.text("with-profile")
 	switch kind := modelKind(v.output); {
@@ -92,7 +92,7 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 	case slices.Contains(pickles, modelKind(s.inputs[0])):
 		s.refuseUse("%s: such files hold programs and are not read; export ONNX or safetensors, as the README shows", s.inputs[0])
 	case s.inputs[0] == "-":
-		s.refuseUse("a model is read from a file, not from stdin")
+		s.refuseUse(modelFromStdin)
 	case kind == ".onnx" && kind == modelKind(s.inputs[0]):
 		s.refuseUse("%s is such a model already", s.inputs[0])
 	case v.profile != "" && (kind == ".onnx" || v.as == "graph"):

@@ -62,6 +62,9 @@ func inspect(ctx context.Context, u *ui, s *settings) error {
 	if !profile && s.has("for-model") {
 		s.refuseUse("-m goes with --profile")
 	}
+	if isModel && path == "-" || s.text("for-model") == "-" {
+		s.refuseUse(modelFromStdin)
+	}
 	if s.has("map") && !s.has("for-model") {
 		s.refuseUse("--map goes with --profile -m MODEL: it says which column a feature of the model is read from")
 	}

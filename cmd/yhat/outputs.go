@@ -128,9 +128,12 @@ func (o *outputs) checkInputs(paths []string) error {
 		if err := table.CheckDistinct(paths, out); err != nil {
 			return err
 		}
+		if slices.Contains(paths, "-") && isStream(os.Stdin, out) {
+			return fmt.Errorf("%w: stdin comes from %s, which is the output at once", table.ErrUsage, placeName(out))
+		}
 	}
 	for _, in := range paths {
-		if o.path == "-" && in != "-" && isStdout(in) {
+		if o.path == "-" && in != "-" && isStream(os.Stdout, in) {
 			return fmt.Errorf("%w: %s is an input, and stdout goes to it", table.ErrUsage, in)
 		}
 	}
@@ -229,12 +232,17 @@ func (o *outputs) told(out *table.Output, rows pipeline.ReportRows) *pipeline.Re
 		Rows: rows.Scored + rows.Null, SHA256: out.SHA256()}
 }
 
-// isStdout reports whether a path is the regular file that stdout goes to.
-func isStdout(path string) bool {
-	out, err := os.Stdout.Stat()
-	if err != nil || !out.Mode().IsRegular() {
+// isStream reports whether a path, or stdout by "-", is the regular file that
+// a standard stream comes from or goes to.
+func isStream(stream *os.File, path string) bool {
+	open, err := stream.Stat()
+	if err != nil || !open.Mode().IsRegular() {
 		return false
 	}
-	in, err := os.Stat(path)
-	return err == nil && os.SameFile(in, out)
+	stat := func() (os.FileInfo, error) { return os.Stat(path) }
+	if path == "-" {
+		stat = os.Stdout.Stat
+	}
+	named, err := stat()
+	return err == nil && os.SameFile(named, open)
 }

@@ -54,6 +54,8 @@ func scoreCommand(u *ui) *cli.Command {
 	}
 }
 
+const modelFromStdin = "a model is read from a file, not from stdin"
+
 // readJob reads the flags that say what is computed.
 func readJob(u *ui, s *settings) *pipeline.Job {
 	job := &pipeline.Job{Limit: s.whole("limit", 0, 1), Workers: s.workers()}
@@ -66,8 +68,11 @@ func readJob(u *ui, s *settings) *pipeline.Job {
 	job.ShowValues = s.yes("show-values", false)
 	job.Stats = s.has("report")
 	job.About = pipeline.About{ModelPath: s.text("model"), Version: release, RunID: u.runID}
-	if job.About.ModelPath == "" {
+	switch job.About.ModelPath {
+	case "":
 		s.refuseUse("no model: name one with -m MODEL")
+	case "-":
+		s.refuseUse(modelFromStdin)
 	}
 	return job
 }

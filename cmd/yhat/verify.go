@@ -43,9 +43,18 @@ func verifyCommand(u *ui) *cli.Command {
 	}
 }
 
+// tolerance is the largest difference that is no failure.
+func (s *settings) tolerance() float64 {
+	d := s.number("tolerance", 1e-6)
+	if d < 0 {
+		s.refuse("tolerance", "%q is below 0", s.text("tolerance"))
+	}
+	return d
+}
+
 // verify compares, tells, and fails past the tolerance.
 func verify(ctx context.Context, u *ui, s *settings) error {
-	tolerance, asJSON := s.number("tolerance", 1e-6), s.yes("json", false)
+	tolerance, asJSON := s.tolerance(), s.yes("json", false)
 	when := s.choice("progress", "auto", "auto", "always", "never")
 	job := readJob(u, s)
 	in := readInputs(ctx, u, s, job.Workers)
