@@ -46,6 +46,7 @@ func convertCommand(u *ui) *cli.Command {
 			one(writing, "as", "what a .json holds: layers, a graph, or auto: layers where the model is a chain of them: `KIND`"),
 			one(writing, "weights", "inline in the .json, beside it in a .safetensors, or auto: `WHERE`"),
 			file(writing, "with-profile", "put the profile in `FILE`, made by inspect --profile, into a .json of layers: score compares tables with it"),
+			configFlag(),
 			one(telling, "tolerance", "the largest difference on 1,000 made-up rows that is no failure: `D` (default 1e-6)"),
 			truth(telling, "quiet", "say nothing on success"),
 		},

@@ -72,20 +72,25 @@ func commandHelp(c *cli.Command) string {
 	for _, group := range groups() {
 		writeGroup(&b, group, c.Flags)
 	}
-	if findFlag(c, "config") != nil {
-		fmt.Fprintf(&b, commonHelp, strings.ToUpper(c.Name), c.Name)
+	switch {
+	case findFlag(c, "block-size") != nil:
+		fmt.Fprintf(&b, flagsHelp+tablesHelp, envName(c.Name, "block-size")+"=1MiB", c.Name)
+	case findFlag(c, "config") != nil:
+		fmt.Fprintf(&b, flagsHelp, envName(c.Name, "output")+"=new.onnx", c.Name)
 	}
 	b.WriteString("\n" + exitCodes)
 	return strings.ReplaceAll(b.String(), "{{", `{{"{{"}}`)
 }
 
-const commonHelp = `
+const flagsHelp = `
 Flags stand before or after the inputs. Each can also come from the environment
-(YHAT_%s_BLOCK_SIZE=1MiB) and from a job file (yhat %s --config job.yaml, whose
+(%s) and from a job file (yhat %s --config job.yaml, whose
 keys are the long names of the flags, and inputs). A flag beats the environment,
 which beats the file. Lists are written a,b,c; a name that holds a comma stands
 in double quotes.
+`
 
+const tablesHelp = `
 Formats: csv tsv ndjson parquet arrow arrows; .gz and .zst of text and arrows.
 An INPUT is a file, a folder, a glob, or - for stdin; none is stdin too.
 `
