@@ -93,7 +93,7 @@ func (b *binder) chooseKept(fields []table.Field) error {
 	names := fieldNames(fields)
 	for _, k := range b.job.Columns.Keep {
 		if !slices.Contains(names, k) {
-			return fmt.Errorf("%w: %s: no column %s to keep%s", table.ErrData, b.first.Path, quote(k), didYouMean(k, names))
+			return fmt.Errorf("%w: %s: no column %s to keep%s", table.ErrData, b.first.Path, quote(k), noSuchColumn(k, names))
 		}
 	}
 	if err := b.checkTypes(names); err != nil {
@@ -123,7 +123,7 @@ func (b *binder) checkTypes(names []string) error {
 			return fmt.Errorf("%w: --types is for text inputs; the columns of %s have types of their own", table.ErrUsage, b.first.Path)
 		}
 		if !slices.Contains(names, name) {
-			return fmt.Errorf("%w: %s: no column %s to give a type%s", table.ErrData, b.first.Path, quote(name), didYouMean(name, names))
+			return fmt.Errorf("%w: %s: no column %s to give a type%s", table.ErrData, b.first.Path, quote(name), noSuchColumn(name, names))
 		}
 	}
 	return nil
@@ -233,7 +233,7 @@ func find(path string, fields []table.Field, name string) (int, error) {
 	names := fieldNames(fields)
 	at := slices.Index(names, name)
 	if at < 0 {
-		return 0, fmt.Errorf("%w: %s: no column %s%s%s", table.ErrData, path, quote(name), didYouMean(name, names), oneColumn(names))
+		return 0, fmt.Errorf("%w: %s: no column %s%s", table.ErrData, path, quote(name), noSuchColumn(name, names))
 	}
 	if slices.Contains(names[at+1:], name) {
 		return 0, fmt.Errorf("%w: %s: two columns are named %s; rename one of them", table.ErrData, path, quote(name))
@@ -241,20 +241,25 @@ func find(path string, fields []table.Field, name string) (int, error) {
 	return at, nil
 }
 
-// oneColumn is a hint for a table whose cells another delimiter separates.
-func oneColumn(names []string) string {
+// noSuchColumn is the end of a message about a column that the table lacks: the
+// nearest name, or advice about a table that is read wrongly, whose one name
+// may be a row.
+func noSuchColumn(name string, names []string) string {
 	if len(names) != 1 {
-		return ""
+		return didYouMean(name, names)
 	}
-	if at := strings.IndexAny(names[0], ";\t|,"); at >= 0 {
-		char := names[0][at : at+1]
-		word := "'" + char + "'"
-		if char == "\t" {
-			word = "tab"
-		}
-		return fmt.Sprintf("; the table has one column, named %s, which looks like %s: use --delimiter %s", quote(names[0]), word, word)
+	if strings.HasPrefix(names[0], `{"`) {
+		return "; the table has one column, which looks like JSON: where each line is an object, use --input-format ndjson"
 	}
-	return ""
+	at := strings.IndexAny(names[0], ";\t|,")
+	if at < 0 {
+		return didYouMean(name, names)
+	}
+	word := "'" + names[0][at:at+1] + "'"
+	if names[0][at] == '\t' {
+		word = "tab"
+	}
+	return fmt.Sprintf("; the table has one column, which looks like %s: use --delimiter %s", word, word)
 }
 
 // bindKept finds the kept columns. In the first input, or one with the same

@@ -212,7 +212,9 @@ func (c *columns) check(kept []table.Field, made []table.Field) error {
 		seen[f.Name] = "the input column"
 	}
 	for _, f := range made {
-		if what := seen[f.Name]; what != "" {
+		if what := seen[f.Name]; what != "" && slices.ContainsFunc(c.added, func(a Constant) bool { return a.Name == f.Name }) {
+			return fmt.Errorf("%w: --add names %s, as %s is called; give it another name, or leave that one out", table.ErrData, quote(f.Name), what)
+		} else if what != "" {
 			return fmt.Errorf("%w: the computed column %s has the name of %s %s; use --output-prefix, or leave one out",
 				table.ErrData, quote(f.Name), what, quote(f.Name))
 		}

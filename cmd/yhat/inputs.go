@@ -96,11 +96,16 @@ func joinEncodings() string {
 
 // format is a flag that names a format.
 func (s *settings) format(name string) table.Format {
+	return table.Format(s.choice(name, "", formatNames()...))
+}
+
+// formatNames are the names of the formats of tables.
+func formatNames() []string {
 	var words []string
 	for _, f := range table.Formats {
 		words = append(words, string(f))
 	}
-	return table.Format(s.choice(name, "", words...))
+	return words
 }
 
 // find turns the arguments into paths. Outputs in a folder or under a glob are

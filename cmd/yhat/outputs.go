@@ -60,8 +60,15 @@ func readOutputs(u *ui, s *settings, workers int) *outputs {
 		s.refuseUse("-o DIR/ and --rejects DIR/ go together: the rejects of each output are a file of their own")
 	}
 	o.checkPaths(u, s)
+	if ext := strings.ToLower(filepath.Ext(o.path)); o.format == "" && slices.Contains(notWritten, ext) {
+		s.refuseUse("-o %s: no output is %s; --output-format says what to write under that name (%s)", o.path, ext, strings.Join(formatNames(), ", "))
+	}
 	return o
 }
+
+// notWritten are names that promise what is not written: text under them would
+// be taken for what it is not.
+var notWritten = []string{".json", ".xlsx", ".xls", ".ods", ".xml", ".avro", ".orc"}
 
 // isFolder reports whether a path is written as that of a folder.
 func isFolder(path string) bool { return strings.HasSuffix(path, "/") }

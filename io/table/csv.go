@@ -201,7 +201,7 @@ func (s *csvSource) takeHeader(start, end int) error {
 		}
 		c := cellOf(record, p, s.delim)
 		if c.bad {
-			return fmt.Errorf("%w: header cell %d: bytes after its closing quote", ErrData, len(s.fields)+1)
+			return fmt.Errorf("%w: header cell %d: bytes after its closing quote%s", ErrData, len(s.fields)+1, looksJSON(record))
 		}
 		raw := record[c.start:c.end:c.end]
 		s.header = append(s.header, raw)
@@ -212,6 +212,17 @@ func (s *csvSource) takeHeader(start, end int) error {
 		}
 	}
 	return nil
+}
+
+// looksJSON is advice about a header that is none.
+func looksJSON(record []byte) string {
+	switch text := bytes.TrimLeft(record, " \t"); {
+	case bytes.HasPrefix(text, []byte(`{"`)):
+		return "; it looks like JSON: where each line is an object, use --input-format ndjson"
+	case bytes.HasPrefix(text, []byte(`[{`)):
+		return "; it looks like an array of JSON, which is not read: write one object a line, and use --input-format ndjson"
+	}
+	return ""
 }
 
 // skipHead leaves the first n bytes out of the blocks.

@@ -60,7 +60,7 @@ func (s *ndjsonSource) open() error {
 		return err
 	}
 	if len(s.keys.fields) == 0 {
-		return fmt.Errorf("%w: none of the first records is a JSON object with keys, so the table has no columns", ErrData)
+		return fmt.Errorf("%w: none of the first records is a JSON object with keys, so the table has no columns (one object a line, not an array of them)", ErrData)
 	}
 	s.in.fields = s.keys.fields
 	if bytes.HasPrefix(s.in.tail, utf8BOM) {
