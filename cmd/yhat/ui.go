@@ -62,6 +62,7 @@ func (u *ui) configure(s *settings) {
 	limitMemory(s.memory)
 	if size := totalSize(s.inputs); size <= 0 || size > smallInput {
 		collectGarbage(runPercent)
+		forgetStart()
 	}
 	u.room = table.NewRoom(s.memory / 2)
 	u.quiet = s.yes("quiet", false)
