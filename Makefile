@@ -33,9 +33,9 @@ race: ## the tests under the race detector, laws with a fifth of the cases
 	  set -x; CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(PKGS); \
 	else echo "race: skipped, the race detector needs a C compiler"; fi
 
-noasm: ## the network's tests without assembly
+noasm: ## the tests of the loops that have assembly, without it
 	$(GO) build -tags noasm ./...
-	$(GO) test -tags noasm ./nn/...
+	$(GO) test -tags noasm ./nn/... ./io/table
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@GO=$(GO) .ci/fuzz $(FUZZTIME)
@@ -89,7 +89,7 @@ pictures: build ## the spirals' networks, learned anew, and the README's picture
 	fixtures/pictures/draw
 
 generate: ## write the assembly anew from its generators
-	$(GO) generate ./nn/internal/kernel/...
+	$(GO) generate ./nn/internal/kernel/... ./io/table
 
 lint: fmt vet staticcheck layers ## format, vet, staticcheck, the layers
 
@@ -114,7 +114,8 @@ vuln: ## known holes in what is linked
 	$(TOOL) govulncheck ./...
 
 unchanged: ## generated files are as their generators write them
-	.ci/unchanged nn/internal/kernel -- $(MAKE) -s generate
+	.ci/unchanged nn/internal/kernel -- $(GO) generate ./nn/internal/kernel
+	.ci/unchanged io/table -- $(GO) generate ./io/table
 	.ci/unchanged fixtures -- $(MAKE) -s fixtures
 
 check: ## all that must hold before a commit

@@ -18,6 +18,7 @@ type csvDecoder struct {
 	kept   []csvTyped
 	short  []csvRepair
 	fast   []fastColumn
+	wide   *cellRun   // nil where the machine lacks what it needs
 	memos  []codeMemo // by feature
 	err    error      // what ends the block early
 	blanks int        // blank lines that are no rows
@@ -60,6 +61,7 @@ func (s *csvSource) decode(b *Block, r *Rows) error {
 func newCSVDecoder(p *csvPlan) *csvDecoder {
 	d := &csvDecoder{plan: p, valid: make([][]byte, len(p.req.Features)),
 		fast: make([]fastColumn, len(p.columns)), memos: make([]codeMemo, len(p.req.Features))}
+	d.wide = newCellRun(p)
 	if !p.req.Raw {
 		for i, k := range p.req.Keep {
 			d.kept = append(d.kept, newCSVTyped(p, k))

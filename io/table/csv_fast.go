@@ -16,19 +16,24 @@ const (
 	fastSpan                       // notes where they stand
 	fastNumber                     // reads them as a number
 	fastNumberSpan                 // both
+	fastRun                        // passes over them and over some that follow
 	fastCode                       // looks them up in a dictionary
 	fastLong                       // a fastNumber whose last cell was a long one
 )
 
+// plain reports whether plain cells are the wide loop's.
+func (k fastKind) plain() bool { return k-fastSkip <= fastRun-fastSkip }
+
 // fastColumn is a column as the fast loop sees it.
 type fastColumn struct {
 	out     unsafe.Pointer // the feature's numbers
-	feature int
-	slot    uintptr // of the kept cell
+	valid   unsafe.Pointer // its bitmap, once it has one and empty cells are missing
+	slot    uintptr        // of the kept cell
 	kind    fastKind
 	sep     byte // what ends the cell: the delimiter, or a line feed in the last
 	signed  bool // a minus sign has been seen
-	run     int  // how many columns from here on are passed over; never the last
+	feature int
+	run     int // how many columns from here on are passed over; never the last
 }
 
 // fastKindOf says what the fast loop can do with a column that is put to uses.
@@ -69,6 +74,7 @@ func (d *csvDecoder) aim() {
 		f.kind, f.feature, f.slot, f.sep, f.out = kind, feature, uintptr(kept), d.plan.delim, nil
 		if kind == fastNumber || kind == fastNumberSpan {
 			f.out = unsafe.Pointer(unsafe.SliceData(d.r.Features[feature].F64))
+			d.aimValid(f)
 		}
 	}
 	d.fast[len(d.fast)-1].sep = '\n'
@@ -78,6 +84,20 @@ func (d *csvDecoder) aim() {
 			run = 0
 		}
 		d.fast[c].run = run
+		if run >= shortRun {
+			d.fast[c].kind = fastRun
+		}
+	}
+	if d.wide != nil {
+		d.wide.aim(d)
+	}
+}
+
+// aimValid points the column at its feature's bitmap.
+func (d *csvDecoder) aimValid(f *fastColumn) {
+	f.valid = nil
+	if d.plan.missing.empty {
+		f.valid = unsafe.Pointer(unsafe.SliceData(d.r.Features[f.feature].Valid))
 	}
 }
 
@@ -107,7 +127,8 @@ const (
 // A cell is looked at eight bytes at a time. Whatever the delimiter is, the
 // first byte that is no digit is the decimal point or the end of the number,
 // so that one mask serves to find, to check and to cut out the digits. What is
-// not a short plain number goes to the general path, cell by cell.
+// not a short plain number goes to the general path, cell by cell. Where there
+// is assembly for it, the wide loop reads what it can before (cellRun).
 //
 // Memory: every load starts at or before the line feed behind the block's end,
 // and reads at most 16 bytes on, which is inside the block's Slack. p moves
@@ -130,6 +151,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 	careful := len(d.plan.missing.numbers) > 0
 	limit := d.plan.limit
 	one := len(fast) == 1
+	wide := d.wide != nil
 	p, n := uintptr(p0), uintptr(len(d.data))
 	row := uintptr(r.N)
 	room := uintptr(d.rows)
@@ -146,9 +168,25 @@ func (d *csvDecoder) fastRows(p0 int) int {
 		starts[row] = int32(p)
 		end := p
 		for ci := 0; ci < len(fast); ci++ {
-			c := &fast[ci]
+			c, stopped := &fast[ci], false
+			if wide && c.kind.plain() {
+				var left int
+				p, row, left = d.wide.read(p, row, len(fast)-ci, len(r.Bad) == bads && !one)
+				if r.N != int(row) {
+					r.N, start, bads = int(row), uintptr(starts[row]), len(r.Bad)
+				}
+				if left == 0 {
+					end = d.wide.end
+					break
+				}
+				ci = len(fast) - left
+				c, stopped = &fast[ci], true
+			}
 			at := p
 			w := load8(base, p)
+			if stopped && (c.kind == fastNumber || c.kind == fastNumberSpan) {
+				goto odd
+			}
 			switch c.kind {
 			case fastNumber, fastNumberSpan:
 				// In a column of either sign a branch on it would be a coin
@@ -218,7 +256,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				continue
 			case fastLong:
 			default:
-				if c.run >= shortRun {
+				if c.kind == fastRun {
 					next, passed := passCells(base, p, delims, c.run)
 					if passed > 0 {
 						p = next
@@ -277,6 +315,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 			if c.kind == fastNumber || c.kind == fastNumberSpan || c.kind == fastLong {
 				if load1(base, at) == c.sep && empty {
 					d.invalid(c.feature, int(row))
+					d.aimValid(c)
 					p, end = at+1, at
 					if c.kind == fastNumberSpan {
 						d.span(int(c.slot), int(row), int(at), int(at))
@@ -286,7 +325,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				if p, end = d.longNumber(ci, row, base, at); p > at {
 					if c.kind == fastNumberSpan {
 						d.span(int(c.slot), int(row), int(at), int(end))
-					} else if c.kind = fastNumber; end-at > 16 {
+					} else if c.kind = fastNumber; end-at > 15 {
 						c.kind = fastLong // the next one will hardly be short
 					}
 					continue

@@ -1,0 +1,27 @@
+//go:build amd64 && !noasm
+
+package table
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// The generated loop knows these by their offsets; a change makes a constant
+// overflow.
+const (
+	_ = -(unsafe.Sizeof(cellRun{}) ^ 176)
+	_ = -(unsafe.Offsetof(cellRun{}.delims) ^ 112)
+	_ = -(unsafe.Sizeof(fastColumn{}) ^ 48)
+	_ = -(unsafe.Offsetof(fastColumn{}.valid) ^ 8)
+	_ = -(unsafe.Offsetof(fastColumn{}.slot) ^ 16)
+	_ = -(unsafe.Offsetof(fastColumn{}.kind) ^ 24)
+	_ = -(unsafe.Offsetof(fastColumn{}.run) ^ 40)
+)
+
+func hasCells() bool {
+	return cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+}
+
+func readCells(j *cellRun) { cellsAVX2((*[22]uint64)(unsafe.Pointer(j))) }
