@@ -40,6 +40,17 @@ type Numbers struct {
 	Factor, Plus float64
 }
 
+// At is what the cell of a row stands for, missing or not.
+func (v *Numbers) At(row int) float64 {
+	x := 0.0
+	if v.F32 != nil {
+		x = float64(v.F32[row])
+	} else {
+		x = v.F64[row]
+	}
+	return float64(x*v.Factor) + v.Plus
+}
+
 // Faults are what was wrong with the cells of a column: a bit for each row, a
 // word for each panel. Missing and Unknown are set whether or not the feature
 // has a place for such cells.

@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"yhat/io/table"
 	"yhat/nn"
 )
 
@@ -52,12 +52,12 @@ func TestBins(t *testing.T) {
 			low := edge.Draw(t, "low")
 			p.Low = &low
 		}
-		b := newBins(p)
+		b := newBins(p, rapid.SampledFrom(kernels(t)).Draw(t, "kernel"))
 		numbers := rapid.SliceOfN(rapid.OneOf(edge, rapid.Float64(), rapid.Custom(func(t *rapid.T) float64 {
 			return math.Nextafter(append(b.edges, 0)[rapid.IntRange(0, len(b.edges)).Draw(t, "near")], rapid.Float64().Draw(t, "towards"))
 		})), 1, 40).Draw(t, "numbers")
 		want := make([]int64, len(b.edges)+1)
-		wantMissing := 0
+		wantMissing := int64(0)
 		valid := make([]byte, len(numbers)/8+1)
 		for i, x := range numbers {
 			if rapid.IntRange(0, 20).Draw(t, "missing") == 0 {
@@ -73,12 +73,9 @@ func TestBins(t *testing.T) {
 				bin++
 			}
 			want[bin]++
-			if got := b.of(x); got != bin {
-				t.Fatalf("%v among %v: bin %d, want %d", x, b.edges, got, bin)
-			}
 		}
 		got := make([]int64, len(want))
-		missing := b.count(got, &table.Feature{F64: numbers, Valid: valid}, len(numbers), 1, 0)
+		missing := b.count(got, nn.Numbers{F64: numbers, Valid: valid, Factor: 1}, len(numbers))
 		for i := range want {
 			if got[i] != want[i] || missing != wantMissing {
 				t.Fatalf("%v among %v: %v and %d missing, want %v and %d", numbers, b.edges, got, missing, want, wantMissing)
@@ -88,14 +85,29 @@ func TestBins(t *testing.T) {
 }
 
 func TestNoNumberHasNoBin(t *testing.T) {
-	b := newBins(&nn.Profile{Edges: []float64{0, 1}})
-	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		if bin := b.of(x); bin != -1 {
-			t.Errorf("%v is in bin %d", x, bin)
-		}
-	}
+	b := newBins(&nn.Profile{Edges: []float64{0, 1}}, nn.Kernel{})
 	counts := make([]int64, 3)
-	if missing := b.count(counts, &table.Feature{F64: []float64{math.NaN(), math.Inf(1), 0.5}}, 3, 1, 0); missing != 1 || sumOf(counts) != 1 {
+	numbers := []float64{math.NaN(), math.Inf(1), 0.5, math.Inf(-1), math.MaxFloat64, math.Inf(1), math.NaN()}
+	missing := b.count(counts, nn.Numbers{F64: numbers, Valid: []byte{0b0011111}, Factor: 1}, len(numbers))
+	if missing != 3 || !slices.Equal(counts, []int64{0, 1, 1}) {
 		t.Errorf("%d missing, %v", missing, counts)
 	}
+	single := []float32{float32(math.NaN()), float32(math.Inf(-1)), 0.5, -1}
+	clear(counts)
+	if missing := b.count(counts, nn.Numbers{F32: single, Factor: 2}, len(single)); missing != 1 || !slices.Equal(counts, []int64{1, 0, 1}) {
+		t.Errorf("of float32: %d missing, %v", missing, counts)
+	}
+}
+
+// kernels are those that run here.
+func kernels(t *rapid.T) []nn.Kernel {
+	var all []nn.Kernel
+	for _, name := range nn.Kernels() {
+		k, err := nn.ChooseKernel(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, k)
+	}
+	return all
 }

@@ -95,7 +95,7 @@ func newScorer[T nn.Float](job *Job, columns []string) (*scorer[T], error) {
 		s.wanted[v] = true
 	}
 	s.wanted[s.last()] = true
-	if s.watch, err = newWatcher(job.Watch, s.card, s.columns.predictions); err != nil {
+	if s.watch, err = newWatcher(job.Watch, s.card, s.columns.predictions, job.Kernel); err != nil {
 		return nil, err
 	}
 	s.explaining, err = newExplainer[T](job, s.card, columns)

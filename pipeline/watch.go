@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"math"
+	"math/bits"
 	"slices"
+	"sort"
 
 	"yhat/io/table"
 	"yhat/nn"
@@ -15,6 +17,7 @@ type watcher struct {
 	features, outputs []watched
 	names             []string // of outputs
 	size              int      // of a tally
+	kernel            nn.Kernel
 }
 
 // watched is one column: where its counts stand in a tally, and its bins. The
@@ -30,14 +33,14 @@ type watched struct {
 
 // newWatcher lays out the tallies, and refuses limits of what there is not. It
 // is nil where there is nothing to compare.
-func newWatcher(limits *Watch, card *nn.Card, outputs []string) (*watcher, error) {
+func newWatcher(limits *Watch, card *nn.Card, outputs []string, k nn.Kernel) (*watcher, error) {
 	if limits == nil {
 		return nil, nil
 	}
 	if err := limits.check(card.Features, outputs, card.Outputs.Profiles); err != nil {
 		return nil, err
 	}
-	w := &watcher{names: outputs}
+	w := &watcher{names: outputs, kernel: k}
 	profiled := len(card.Outputs.Profiles) > 0
 	for i := range card.Features {
 		f := &card.Features[i]
@@ -57,7 +60,7 @@ func newWatcher(limits *Watch, card *nn.Card, outputs []string) (*watcher, error
 func (w *watcher) place(c watched) watched {
 	c.at = w.size
 	if c.categories == 0 {
-		c.bins = newBins(c.profile)
+		c.bins = newBins(c.profile, w.kernel)
 	}
 	w.size += c.size()
 	return c
@@ -161,8 +164,8 @@ func (s *scorer[T]) tallyFeature(t *trip[T], w *watched, bound *boundFeature, co
 			}
 		}
 	} else {
-		missing := w.bins.count(counts[1:], col, rows, bound.factor, bound.plus)
-		counts[0] += int64(missing)
+		v := nn.Numbers{F64: col.F64, F32: col.F32, Valid: col.Valid, Factor: bound.factor, Plus: bound.plus}
+		counts[0] += w.bins.count(counts[1:], v, rows)
 	}
 	for _, b := range t.rows.Bad {
 		if int(b.Slot) == bound.slot && int(b.Row) < rows {
@@ -176,34 +179,49 @@ func (s *scorer[T]) tallyFeature(t *trip[T], w *watched, bound *boundFeature, co
 // tallyOutput counts the predictions of the rows that have one: unit unit of the
 // panels y ([panel][units][32]).
 func tallyOutput[T nn.Float](b *bins, counts []int64, y []T, units, unit int, marks []bool, rows int) {
-	for first := 0; first < rows; first += nn.Lanes {
-		lanes := y[first*units+unit*nn.Lanes:][:min(nn.Lanes, rows-first)]
-		for i, v := range lanes {
-			if marks != nil && marks[first+i] {
-				continue
-			}
-			if bin := b.of(float64(v)); bin >= 0 {
-				counts[bin]++
-			}
+	if units > 1 {
+		y = unitOf(y, units, unit, rows)
+	}
+	b.count(counts, numbersOf(y), rows)
+	for row, marked := range marks {
+		if marked && row < rows {
+			b.add(counts, float64(y[row]), -1)
 		}
 	}
 }
 
-// binCells is how many equal cells the range of the bins is divided into, to
-// look a number's bin up.
-const binCells = 2048
+// unitOf is one unit of panels, row by row.
+func unitOf[T nn.Float](y []T, units, unit, rows int) []T {
+	column := make([]T, 0, nn.Panels(rows)*nn.Lanes)
+	for p := range nn.Panels(rows) {
+		column = append(column, y[(p*units+unit)*nn.Lanes:][:nn.Lanes]...)
+	}
+	return column
+}
 
-// bins finds the bin of a number: bin i goes from edges[i-1] up to, but not
+// numbersOf is a column without holes.
+func numbersOf[T nn.Float](x []T) nn.Numbers {
+	v := nn.Numbers{Factor: 1}
+	switch x := any(x).(type) {
+	case []float32:
+		v.F32 = x
+	case []float64:
+		v.F64 = x
+	}
+	return v
+}
+
+// bins are where a profile counts: bin i goes from edges[i-1] up to, but not
 // with, edges[i].
 type bins struct {
-	edges       []float64 // of the profile, its low and its high, in order
-	padded      []float64 // the edges and +Inf
-	first, each float64   // the first edge, and cells per unit
-	start       [binCells]uint8
+	edges []float64 // of the profile, its low and its high, in order
+	// steps are −∞, the least number, the edges and ∞: what a number reaches of
+	// them tells its bin, and whether it is a number and finite.
+	steps *nn.Edges
 }
 
 // newBins makes the bins of a profile of numbers.
-func newBins(p *nn.Profile) *bins {
+func newBins(p *nn.Profile, k nn.Kernel) *bins {
 	b := &bins{}
 	if p != nil {
 		b.edges = slices.Clone(p.Edges)
@@ -215,93 +233,38 @@ func newBins(p *nn.Profile) *bins {
 	}
 	slices.Sort(b.edges)
 	b.edges = slices.Compact(b.edges)
-	b.padded = append(slices.Clone(b.edges), math.Inf(1))
-	if len(b.edges) < 2 {
-		return b
-	}
-	b.first = b.edges[0]
-	b.each = binCells / (b.edges[len(b.edges)-1] - b.first)
-	if math.IsInf(b.each, 0) || b.each == 0 {
-		b.each = 0
-		return b
-	}
-	// A cell's search begins a cell too low: rounding cannot carry it past.
-	for i := range b.start {
-		low := b.first + float64(i-1)/b.each
-		for int(b.start[i]) < len(b.edges) && b.edges[b.start[i]] <= low {
-			b.start[i]++
-		}
-	}
+	b.steps = nn.NewEdges(slices.Concat([]float64{math.Inf(-1), -math.MaxFloat64}, b.edges, []float64{math.Inf(1)}), k)
 	return b
 }
 
-// of is the bin of a number; -1 for one that is not finite.
-func (b *bins) of(x float64) int {
-	at := (x - b.first) * b.each
-	bin := 0
-	if at >= 0 && at < binCells {
-		bin = int(b.start[int(at)])
-	} else if x-x != 0 {
-		return -1
-	} else if at >= binCells {
-		bin = int(b.start[binCells-1])
+// add adds n to the count of a number's bin; one that is not finite has none.
+func (b *bins) add(counts []int64, x float64, n int64) {
+	if x-x == 0 {
+		counts[sort.Search(len(b.edges), func(i int) bool { return b.edges[i] > x })] += n
 	}
-	for x >= b.padded[bin] {
-		bin++
-	}
-	return bin
 }
 
-// count counts the first rows numbers of a column, each times factor plus plus,
-// and returns how many are missing.
-func (b *bins) count(counts []int64, col *table.Feature, rows int, factor, plus float64) (missing int) {
-	if col.F32 != nil {
-		return b.countEach(counts, col, rows, factor, plus)
+// count counts the first rows numbers of a column, and returns how many are
+// missing. All are counted, by loops that ask for nothing, and then those that
+// are not there are taken back.
+func (b *bins) count(counts []int64, v nn.Numbers, rows int) (missing int64) {
+	reached := make([]int64, len(b.edges)+3)
+	b.steps.Tally(v, rows, reached)
+	for i := range counts {
+		counts[i] += reached[i+1] - reached[i+2]
 	}
-	for first := 0; first < rows; first += 8 {
-		n, valid := min(8, rows-first), byte(0xff)
-		if col.Valid != nil {
-			valid = col.Valid[first/8]
-		}
-		missing += b.countEight(counts, col.F64[first:first+n], valid, factor, plus)
-	}
-	return missing
-}
-
-// countEight counts up to eight numbers, of which those are there whose bit is
-// set: without a branch on it, since holes are hard to foretell.
-func (b *bins) countEight(counts []int64, numbers []float64, valid byte, factor, plus float64) (missing int) {
-	first, each, padded := b.first, b.each, b.padded
-	for _, x := range numbers {
-		there := int64(valid & 1)
-		valid >>= 1
-		x = float64(x*factor) + plus
-		bin := 0
-		if at := (x - first) * each; at >= 0 && at < binCells {
-			bin = int(b.start[int(at)])
-			for x >= padded[bin] {
-				bin++
+	missing = int64(rows) - reached[0] // NaN
+	for at := 0; v.Valid != nil && at < rows; at += 8 {
+		for holes := ^v.Valid[at/8]; holes != 0; holes &= holes - 1 {
+			row := at + bits.TrailingZeros8(holes)
+			if row >= rows {
+				break
 			}
-		} else if bin = b.of(x); bin < 0 {
-			if x != x {
-				there = 0
+			x := v.At(row)
+			b.add(counts, x, -1)
+			if x == x { // else it is counted as missing
+				missing++
 			}
-			missing += int(1 - there)
-			continue
-		}
-		counts[bin] += there
-		missing += int(1 - there)
-	}
-	return missing
-}
-
-// countEach is count, number by number.
-func (b *bins) countEach(counts []int64, col *table.Feature, rows int, factor, plus float64) (missing int) {
-	for row := range rows {
-		if x, ok := cell(col, row); !ok {
-			missing++
-		} else if bin := b.of(float64(x*factor) + plus); bin >= 0 {
-			counts[bin]++
 		}
 	}
 	return missing

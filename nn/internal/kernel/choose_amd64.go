@@ -24,12 +24,12 @@ func improve(s *Set[float32], name string) {
 		s.Block, s.Dense = atMost(len(denseAVX512)-1), runAVX512
 		s.Activate, s.Encode = activationsAVX512.activate, encodeAVX512
 		s.Outer, s.Slope, s.Adam = outersAVX512.product, slopesAVX512.chain, adamBy(adamAVX512)
-		s.Path = pathFast(true)
+		s.Path, s.Tally = pathFast(true), tallyFast
 	case "avx2":
 		s.Block, s.Dense = limitAVX2, runAVX2
 		s.Activate, s.Encode = activationsAVX2.activate, encodeAVX2
 		s.Outer, s.Slope, s.Adam = outersAVX2.product, slopesAVX2.chain, adamBy(adamAVX2)
-		s.Path = pathFast(false)
+		s.Path, s.Tally = pathFast(false), tallyFast
 	}
 }
 

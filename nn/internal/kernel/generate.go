@@ -7,3 +7,4 @@ package kernel
 //go:generate go run -C _gen ./dense64 -out ../dense64_amd64.s -stubs ../dense64_amd64.go -pkg kernel
 //go:generate go run -C _gen ./outer -out ../outer_amd64.s -stubs ../outer_amd64.go -pkg kernel
 //go:generate go run -C _gen ./learn -out ../learn_amd64.s -stubs ../learn_amd64.go -pkg kernel
+//go:generate go run -C _gen ./tally -out ../tally_amd64.s -stubs ../tally_amd64.go -pkg kernel

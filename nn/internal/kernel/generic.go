@@ -16,6 +16,7 @@ func Generic[T Float]() *Set[T] {
 		Outer:    outerGeneric[T],
 		Slope:    slopeGeneric[T],
 		Adam:     adamGeneric,
+		Tally:    tallyGeneric,
 		Path:     pathGeneric[T](),
 	}
 }

@@ -37,6 +37,9 @@ type Set[T Float] struct {
 	// Adam takes one step of Adam: p are the parameters, g the gradient, m and
 	// v the running means.
 	Adam func(c *AdamStep, p, g, m, v []float64)
+	// Tally adds to counts[i] how many of the first rows cells, each times Factor
+	// plus Plus, are at least edge i of e. Valid is not looked at.
+	Tally func(e *Edges, v Values, rows int, counts []int64)
 	// Path follows rows along straight lines.
 	Path Path[T]
 }
