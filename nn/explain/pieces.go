@@ -196,23 +196,35 @@ func (e *Explainer[T]) topByRule(s *Space[T], panels int, r *rule[T]) []T {
 	n := panels * e.layers[k].out * nn.Lanes
 	sum := w.above[:n]
 	clear(sum)
+	into := w.input(&e.layers[k], k)
 	for i, node := range r.nodes {
-		e.set.Path.Mix(w.before[:n], w.after[:n], node, w.z[k])
+		e.set.Path.Mix(w.before[:n], w.after[:n], node, into)
 		e.set.Path.Sum(e.derive(s, panels, r.weights[i])[:n], sum)
 	}
 	return sum
 }
 
-// derive is ∂ŷ/∂z of the first layer that is no kinked line, at the z of the
+// input is where z_i is put: beside a_i, if σ' is computed from it, else where
+// a_i will be.
+func (w *path[T]) input(l *layer[T], i int) []T {
+	if train.NeedsInput(l.act.Func) {
+		return w.z[i]
+	}
+	return w.a[i]
+}
+
+// derive is ∂ŷ/∂z of the first layer that is no kinked line, at the input of the
 // path, times weight and the length of the piece.
 func (e *Explainer[T]) derive(s *Space[T], panels int, weight T) []T {
 	w, k, last := &s.path, e.kinked, len(e.layers)-1
 	for i := k; i <= last; i++ {
 		l := &e.layers[i]
 		if i > k {
-			e.set.Dense(l.dense, w.a[i-1], w.z[i], panels, false)
+			e.set.Dense(l.dense, w.a[i-1], w.input(l, i), panels, false)
 		}
-		copy(w.a[i][:panels*l.out*nn.Lanes], w.z[i])
+		if train.NeedsInput(l.act.Func) {
+			copy(w.a[i][:panels*l.out*nn.Lanes], w.z[i])
+		}
 		e.set.Activate(l.act, w.a[i], l.out, panels)
 	}
 	d := w.delta[0]
