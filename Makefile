@@ -30,7 +30,7 @@ test: ## the tests
 
 race: ## the tests under the race detector, laws with a fifth of the cases
 	@if command -v "$$($(GO) env CC)" >/dev/null; then \
-	  set -x; CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(PKGS); \
+	  set -x; CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 $(GO) test -race -short -timeout 30m $(PKGS); \
 	else echo "race: skipped, the race detector needs a C compiler"; fi
 
 noasm: ## the tests of the loops that have assembly, without it

@@ -45,6 +45,8 @@ func TestStories(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			// A test of a job must not depend on the machine's own settings.
 			env.Setenv("YHAT_KERNEL", "")
+			// Under the race detector each process would wait a second at its end.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			if err := os.CopyFS(env.WorkDir, os.DirFS("testdata/models")); err != nil {
 				return err
 			}
