@@ -91,6 +91,7 @@ func (s *parquetSource) open() error {
 	if err != nil {
 		return err
 	}
+	dropStatistics(s.file.MetaData())
 	s.groups = s.file.NumRowGroups()
 	if err := s.o.checkColumns(s.file.MetaData().Schema.NumColumns()); err != nil {
 		return err
@@ -247,6 +248,9 @@ func (s *parquetSource) readColumn(r *pqarrow.ColumnReader, n int64) (arrow.Arra
 // nextGroup opens the columns of the next row group.
 func (s *parquetSource) nextGroup() error {
 	s.closeColumns()
+	if s.group >= 0 {
+		s.file.MetaData().RowGroups[s.group] = nil // done with
+	}
 	if s.group+1 >= s.groups {
 		return io.EOF
 	}

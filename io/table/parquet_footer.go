@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
 // checkMagic refuses what is no Parquet file, and encrypted ones, and footers
@@ -146,4 +147,16 @@ func checkFooter(r *file.Reader, size int64) error {
 		return fmt.Errorf("its row groups hold %d rows, its footer says %d", rows, n)
 	}
 	return nil
+}
+
+// dropStatistics lets go of what nobody reads here of each column chunk, which
+// is half of what the footer of a large file holds.
+func dropStatistics(meta *metadata.FileMetaData) {
+	for _, g := range meta.RowGroups {
+		for _, c := range g.Columns {
+			if m := c.MetaData; m != nil {
+				m.Statistics, m.EncodingStats, m.SizeStatistics, m.KeyValueMetadata = nil, nil, nil, nil
+			}
+		}
+	}
 }
