@@ -45,15 +45,16 @@ type sharer struct {
 func (s *sharer) next() uint8 {
 	round, at := s.count/urn, s.count%urn
 	s.count++
+	share := func(f float64) int { return int(f*urn*float64(round+1)+0.5) - int(f*urn*float64(round)+0.5) }
+	validate := share(s.split.Validate)
+	test := share(s.split.Validate+s.split.Test) - validate
 	if at == 0 {
 		r := rand.New(rand.NewPCG(s.split.Seed, s.class<<32|uint64(round)))
 		for i, v := range r.Perm(urn) {
 			s.order[i] = v
 		}
+		s.teachFirst(round, validate+test)
 	}
-	share := func(f float64) int { return int(f*urn*float64(round+1)+0.5) - int(f*urn*float64(round)+0.5) }
-	validate := share(s.split.Validate)
-	test := share(s.split.Validate+s.split.Test) - validate
 	switch v := s.order[at]; {
 	case v < validate:
 		return partValidate
@@ -61,6 +62,19 @@ func (s *sharer) next() uint8 {
 		return partTest
 	}
 	return partTrain
+}
+
+// teachFirst puts the very first row of a stratified class into training, in
+// exchange for the place of another one of its run: a class that has a single
+// row, or a few, would else perhaps be judged but never learned. Places up to
+// kept are those that do not train.
+func (s *sharer) teachFirst(round, kept int) {
+	if !s.split.Stratified || round > 0 || s.order[0] >= kept {
+		return
+	}
+	if i := slices.IndexFunc(s.order[:], func(v int) bool { return v >= kept }); i >= 0 {
+		s.order[0], s.order[i] = s.order[i], s.order[0]
+	}
 }
 
 // columns are the columns a split looks at, each once.

@@ -329,6 +329,34 @@ func TestSharesAreExact(t *testing.T) {
 	}
 }
 
+// A class that has any row has one to learn from, whatever chance says; the
+// shares stay exact.
+func TestEveryClassIsLearned(t *testing.T) {
+	others := 0
+	for seed := range uint64(200) {
+		for class := range uint64(3) {
+			s := sharer{split: &Split{Validate: 0.3, Test: 0.2, Seed: seed, Stratified: true}, class: class}
+			var counts [3]int
+			for i := range urn {
+				if part := s.next(); i == 0 && part != partTrain {
+					t.Fatalf("seed %d, class %d: its first row is of part %d", seed, class, part)
+				} else {
+					counts[part]++
+				}
+			}
+			if counts != [3]int{10, 6, 4} {
+				t.Fatalf("seed %d, class %d: %v of %d rows", seed, class, counts, urn)
+			}
+			if (&sharer{split: &Split{Validate: 0.3, Test: 0.2, Seed: seed}, class: class}).next() != partTrain {
+				others++ // a random split keeps to chance
+			}
+		}
+	}
+	if others < 200 || others > 400 {
+		t.Errorf("%d of 600 first rows of random splits do not train", others)
+	}
+}
+
 // judgedTable is predictions beside the truth, for Evaluate.
 func evaluated(t *testing.T, text string, set func(*EvalJob)) (*Evaluation, error) {
 	t.Helper()
