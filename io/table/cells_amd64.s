@@ -4120,6 +4120,64 @@ DATA cellsPowers<>+112(SB)/8, $(10000000000000.0)
 DATA cellsPowers<>+120(SB)/8, $(100000000000000.0)
 GLOBL cellsPowers<>(SB), RODATA|NOPTR, $128
 
+DATA cellsScales<>+0(SB)/8, $0x8000000000000000
+DATA cellsScales<>+8(SB)/8, $0x00000000000003fe
+DATA cellsScales<>+16(SB)/8, $0x8000000000000000
+DATA cellsScales<>+24(SB)/8, $0x00000000000003fe
+DATA cellsScales<>+32(SB)/8, $0xcccccccccccccccc
+DATA cellsScales<>+40(SB)/8, $0x00000000000003fa
+DATA cellsScales<>+48(SB)/8, $0xa3d70a3d70a3d70a
+DATA cellsScales<>+56(SB)/8, $0x00000000000003f7
+DATA cellsScales<>+64(SB)/8, $0x83126e978d4fdf3b
+DATA cellsScales<>+72(SB)/8, $0x00000000000003f4
+DATA cellsScales<>+80(SB)/8, $0xd1b71758e219652b
+DATA cellsScales<>+88(SB)/8, $0x00000000000003f0
+DATA cellsScales<>+96(SB)/8, $0xa7c5ac471b478423
+DATA cellsScales<>+104(SB)/8, $0x00000000000003ed
+DATA cellsScales<>+112(SB)/8, $0x8637bd05af6c69b5
+DATA cellsScales<>+120(SB)/8, $0x00000000000003ea
+DATA cellsScales<>+128(SB)/8, $0xd6bf94d5e57a42bc
+DATA cellsScales<>+136(SB)/8, $0x00000000000003e6
+DATA cellsScales<>+144(SB)/8, $0xabcc77118461cefc
+DATA cellsScales<>+152(SB)/8, $0x00000000000003e3
+DATA cellsScales<>+160(SB)/8, $0x89705f4136b4a597
+DATA cellsScales<>+168(SB)/8, $0x00000000000003e0
+DATA cellsScales<>+176(SB)/8, $0xdbe6fecebdedd5be
+DATA cellsScales<>+184(SB)/8, $0x00000000000003dc
+DATA cellsScales<>+192(SB)/8, $0xafebff0bcb24aafe
+DATA cellsScales<>+200(SB)/8, $0x00000000000003d9
+DATA cellsScales<>+208(SB)/8, $0x8cbccc096f5088cb
+DATA cellsScales<>+216(SB)/8, $0x00000000000003d6
+DATA cellsScales<>+224(SB)/8, $0xe12e13424bb40e13
+DATA cellsScales<>+232(SB)/8, $0x00000000000003d2
+DATA cellsScales<>+240(SB)/8, $0xb424dc35095cd80f
+DATA cellsScales<>+248(SB)/8, $0x00000000000003cf
+DATA cellsScales<>+256(SB)/8, $0x901d7cf73ab0acd9
+DATA cellsScales<>+264(SB)/8, $0x00000000000003cc
+DATA cellsScales<>+272(SB)/8, $0xe69594bec44de15b
+DATA cellsScales<>+280(SB)/8, $0x00000000000003c8
+DATA cellsScales<>+288(SB)/8, $0xb877aa3236a4b449
+DATA cellsScales<>+296(SB)/8, $0x00000000000003c5
+DATA cellsScales<>+304(SB)/8, $0x9392ee8e921d5d07
+DATA cellsScales<>+312(SB)/8, $0x00000000000003c2
+DATA cellsScales<>+320(SB)/8, $0xec1e4a7db69561a5
+DATA cellsScales<>+328(SB)/8, $0x00000000000003be
+DATA cellsScales<>+336(SB)/8, $0xbce5086492111aea
+DATA cellsScales<>+344(SB)/8, $0x00000000000003bb
+DATA cellsScales<>+352(SB)/8, $0x971da05074da7bee
+DATA cellsScales<>+360(SB)/8, $0x00000000000003b8
+DATA cellsScales<>+368(SB)/8, $0xf1c90080baf72cb1
+DATA cellsScales<>+376(SB)/8, $0x00000000000003b4
+DATA cellsScales<>+384(SB)/8, $0xc16d9a0095928a27
+DATA cellsScales<>+392(SB)/8, $0x00000000000003b1
+DATA cellsScales<>+400(SB)/8, $0x9abe14cd44753b52
+DATA cellsScales<>+408(SB)/8, $0x00000000000003ae
+DATA cellsScales<>+416(SB)/8, $0xf79687aed3eec551
+DATA cellsScales<>+424(SB)/8, $0x00000000000003aa
+DATA cellsScales<>+432(SB)/8, $0xc612062576589dda
+DATA cellsScales<>+440(SB)/8, $0x00000000000003a7
+GLOBL cellsScales<>(SB), RODATA|NOPTR, $448
+
 DATA cellsZeros<>+0(SB)/1, $0x30
 DATA cellsZeros<>+1(SB)/1, $0x30
 DATA cellsZeros<>+2(SB)/1, $0x30
@@ -4211,61 +4269,61 @@ DATA cellsTenThousands<>+15(SB)/1, $0x00
 GLOBL cellsTenThousands<>(SB), RODATA|NOPTR, $16
 
 // func cellsAVX2(job *[22]uint64)
-// Requires: AVX, AVX2, BMI, POPCNT
+// Requires: AVX, AVX2, BMI, BMI2, POPCNT
 TEXT ·cellsAVX2(SB), NOSPLIT, $0-8
 	MOVQ    job+0(FP), AX
 	MOVQ    8(AX), CX
 	ADDQ    (AX), CX
-	MOVQ    24(AX), SI
-	MOVQ    32(AX), BX
-	MOVQ    72(AX), DX
-	SUBQ    BX, DX
-	IMUL3Q  $0x30, DX, DX
-	ADDQ    64(AX), DX
+	MOVQ    24(AX), DI
+	MOVQ    32(AX), SI
+	MOVQ    72(AX), BX
+	SUBQ    SI, BX
+	IMUL3Q  $0x30, BX, BX
+	ADDQ    64(AX), BX
 	VMOVDQU 112(AX), X0
 	VMOVDQU 128(AX), X1
 	VMOVDQU 144(AX), X2
 
 cell:
-	CMPQ      BX, $0x01
+	CMPQ      SI, $0x01
 	JLE       lastCell
-	MOVBLZX   24(DX), DI
-	CMPL      DI, $0x03
+	MOVBLZX   24(BX), DX
+	CMPL      DX, $0x03
 	JLT       innerText
-	CMPL      DI, $0x04
+	CMPL      DX, $0x04
 	JGT       more
 	VMOVDQU   (CX), X3
 	VPCMPEQB  X3, X0, X3
-	VPMOVMSKB X3, R8
-	TZCNTL    R8, R8
-	CMPL      R8, $0x10
+	VPMOVMSKB X3, R10
+	TZCNTL    R10, R10
+	CMPL      R10, $0x10
 	JGE       innerLong
-	LEAQ      1(CX)(R8*1), R10
-	LEAQ      (CX)(R8*1), R11
-	TESTL     R8, R8
+	LEAQ      1(CX)(R10*1), R13
+	LEAQ      (CX)(R10*1), R8
+	TESTL     R10, R10
 	JZ        innerEmpty
 	MOVQ      CX, R9
 	CMPB      (CX), $0x22
 	JEQ       innerQuoted
 
 innerSigned:
-	XORL       R12, R12
+	XORL       R14, R14
 	CMPB       (R9), $0x2d
-	SETEQ      R12
-	SUBL       R12, R8
-	VMOVDQU    (R9)(R12*1), X3
+	SETEQ      R14
+	SUBL       R14, R10
+	VMOVDQU    (R9)(R14*1), X3
 	VPCMPEQB   X3, X2, X4
-	VPMOVMSKB  X4, R9
-	BTSL       R8, R9
-	TZCNTL     R9, R9
-	MOVL       R8, R13
-	SUBL       R9, R13
-	SHLL       $0x04, R8
-	ORL        R9, R8
-	SHLL       $0x04, R8
-	LEAQ       cellsShuffles<>+0(SB), R9
+	VPMOVMSKB  X4, R15
+	BTSL       R10, R15
+	TZCNTL     R15, R15
+	MOVL       R10, R9
+	SUBL       R15, R9
+	SHLL       $0x04, R10
+	ORL        R15, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R15
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R9)(R8*1), X3, X3
+	VPSHUFB    (R15)(R10*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X4
 	VPTEST     X4, X4
 	JNZ        done
@@ -4273,41 +4331,41 @@ innerSigned:
 	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
 	VPACKUSDW  X3, X3, X3
 	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
-	VMOVQ      X3, R9
-	MOVL       R9, R8
-	SHRQ       $0x20, R9
-	IMUL3Q     $0x05f5e100, R8, R8
-	ADDQ       R8, R9
-	LEAQ       cellsPowers<>+0(SB), R8
+	VMOVQ      X3, R15
+	MOVL       R15, R10
+	SHRQ       $0x20, R15
+	IMUL3Q     $0x05f5e100, R10, R10
+	ADDQ       R10, R15
+	LEAQ       cellsPowers<>+0(SB), R10
 	VPXOR      X3, X3, X3
-	VCVTSI2SDQ R9, X3, X3
-	VDIVSD     (R8)(R13*8), X3, X3
-	VMOVQ      X3, R9
-	SHLQ       $0x3f, R12
-	XORQ       R12, R9
-	MOVQ       (DX), R8
-	MOVQ       R9, (R8)(SI*8)
+	VCVTSI2SDQ R15, X3, X3
+	VDIVSD     (R10)(R9*8), X3, X3
+	VMOVQ      X3, R15
+	SHLQ       $0x3f, R14
+	XORQ       R14, R15
+	MOVQ       (BX), R9
+	MOVQ       R15, (R9)(DI*8)
 
 innerHave:
-	CMPL  DI, $0x04
+	CMPL  DX, $0x04
 	JNE   innerNumber
-	MOVQ  SI, DI
-	IMULQ 88(AX), DI
-	ADDQ  80(AX), DI
-	MOVQ  16(DX), R8
-	LEAQ  (DI)(R8*8), DI
-	MOVQ  R11, R8
+	MOVQ  DI, DX
+	IMULQ 88(AX), DX
+	ADDQ  80(AX), DX
+	MOVQ  16(BX), R9
+	LEAQ  (DX)(R9*8), DX
+	MOVQ  R8, R9
 	SUBQ  (AX), CX
-	SUBQ  (AX), R8
-	MOVL  CX, (DI)
-	MOVL  R8, 4(DI)
+	SUBQ  (AX), R9
+	MOVL  CX, (DX)
+	MOVL  R9, 4(DX)
 
 innerNumber:
-	MOVQ R10, CX
+	MOVQ R13, CX
 	JMP  innerNext
 
 innerText:
-	SUBL $0x01, DI
+	SUBL $0x01, DX
 	JLT  done
 	MOVQ CX, R8
 	CMPB (CX), $0x22
@@ -4332,72 +4390,72 @@ innerClosed:
 	CMPB    R9, 112(AX)
 	JNE     done
 	INCQ    R8
-	TESTL   DI, DI
+	TESTL   DX, DX
 	JZ      innerPassed
-	MOVQ    SI, DI
-	IMULQ   88(AX), DI
-	ADDQ    80(AX), DI
-	MOVQ    16(DX), R9
-	LEAQ    (DI)(R9*8), DI
+	MOVQ    DI, DX
+	IMULQ   88(AX), DX
+	ADDQ    80(AX), DX
+	MOVQ    16(BX), R9
+	LEAQ    (DX)(R9*8), DX
 	MOVQ    R10, R9
 	SUBQ    (AX), CX
 	SUBQ    (AX), R9
-	MOVL    CX, (DI)
-	MOVL    R9, 4(DI)
+	MOVL    CX, (DX)
+	MOVL    R9, 4(DX)
 
 innerPassed:
 	MOVQ R8, CX
 
 innerNext:
-	ADDQ $0x30, DX
-	DECQ BX
+	ADDQ $0x30, BX
+	DECQ SI
 	JMP  cell
 
 lastCell:
-	MOVBLZX   24(DX), DI
-	CMPL      DI, $0x03
+	MOVBLZX   24(BX), DX
+	CMPL      DX, $0x03
 	JLT       outerText
-	CMPL      DI, $0x04
+	CMPL      DX, $0x04
 	JGT       more
 	VMOVDQU   (CX), X3
 	VPCMPEQB  X3, X1, X3
-	VPMOVMSKB X3, R8
-	TZCNTL    R8, R8
-	CMPL      R8, $0x10
+	VPMOVMSKB X3, R10
+	TZCNTL    R10, R10
+	CMPL      R10, $0x10
 	JGE       outerLong
-	LEAQ      1(CX)(R8*1), R10
-	TESTL     R8, R8
+	LEAQ      1(CX)(R10*1), R13
+	TESTL     R10, R10
 	JZ        carried
-	CMPB      -1(CX)(R8*1), $0x0d
+	CMPB      -1(CX)(R10*1), $0x0d
 	JNE       carried
-	DECL      R8
+	DECL      R10
 
 carried:
-	LEAQ  (CX)(R8*1), R11
-	TESTL R8, R8
+	LEAQ  (CX)(R10*1), R8
+	TESTL R10, R10
 	JZ    outerEmpty
 	MOVQ  CX, R9
 	CMPB  (CX), $0x22
 	JEQ   outerQuoted
 
 outerSigned:
-	XORL       R12, R12
+	XORL       R14, R14
 	CMPB       (R9), $0x2d
-	SETEQ      R12
-	SUBL       R12, R8
-	VMOVDQU    (R9)(R12*1), X3
+	SETEQ      R14
+	SUBL       R14, R10
+	VMOVDQU    (R9)(R14*1), X3
 	VPCMPEQB   X3, X2, X4
-	VPMOVMSKB  X4, R9
-	BTSL       R8, R9
-	TZCNTL     R9, R9
-	MOVL       R8, R13
-	SUBL       R9, R13
-	SHLL       $0x04, R8
-	ORL        R9, R8
-	SHLL       $0x04, R8
-	LEAQ       cellsShuffles<>+0(SB), R9
+	VPMOVMSKB  X4, R15
+	BTSL       R10, R15
+	TZCNTL     R15, R15
+	MOVL       R10, R9
+	SUBL       R15, R9
+	SHLL       $0x04, R10
+	ORL        R15, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R15
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R9)(R8*1), X3, X3
+	VPSHUFB    (R15)(R10*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X4
 	VPTEST     X4, X4
 	JNZ        done
@@ -4405,43 +4463,43 @@ outerSigned:
 	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
 	VPACKUSDW  X3, X3, X3
 	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
-	VMOVQ      X3, R8
-	MOVL       R8, BX
-	SHRQ       $0x20, R8
-	IMUL3Q     $0x05f5e100, BX, BX
-	ADDQ       BX, R8
-	LEAQ       cellsPowers<>+0(SB), BX
+	VMOVQ      X3, R10
+	MOVL       R10, SI
+	SHRQ       $0x20, R10
+	IMUL3Q     $0x05f5e100, SI, SI
+	ADDQ       SI, R10
+	LEAQ       cellsPowers<>+0(SB), SI
 	VPXOR      X3, X3, X3
-	VCVTSI2SDQ R8, X3, X3
-	VDIVSD     (BX)(R13*8), X3, X3
-	VMOVQ      X3, R8
-	SHLQ       $0x3f, R12
-	XORQ       R12, R8
-	MOVQ       (DX), BX
-	MOVQ       R8, (BX)(SI*8)
+	VCVTSI2SDQ R10, X3, X3
+	VDIVSD     (SI)(R9*8), X3, X3
+	VMOVQ      X3, R10
+	SHLQ       $0x3f, R14
+	XORQ       R14, R10
+	MOVQ       (BX), SI
+	MOVQ       R10, (SI)(DI*8)
 
 outerHave:
-	CMPL  DI, $0x04
+	CMPL  DX, $0x04
 	JNE   outerNumber
-	MOVQ  SI, BX
-	IMULQ 88(AX), BX
-	ADDQ  80(AX), BX
-	MOVQ  16(DX), DX
-	LEAQ  (BX)(DX*8), BX
-	MOVQ  R11, DX
+	MOVQ  DI, DX
+	IMULQ 88(AX), DX
+	ADDQ  80(AX), DX
+	MOVQ  16(BX), BX
+	LEAQ  (DX)(BX*8), DX
+	MOVQ  R8, BX
 	SUBQ  (AX), CX
-	SUBQ  (AX), DX
-	MOVL  CX, (BX)
-	MOVL  DX, 4(BX)
+	SUBQ  (AX), BX
+	MOVL  CX, (DX)
+	MOVL  BX, 4(DX)
 
 outerNumber:
-	SUBQ (AX), R11
-	MOVQ R11, 16(AX)
-	MOVQ R10, CX
+	SUBQ (AX), R8
+	MOVQ R8, 16(AX)
+	MOVQ R13, CX
 	JMP  outerNext
 
 outerText:
-	SUBL $0x01, DI
+	SUBL $0x01, DX
 	JLT  done
 	MOVQ CX, R8
 	CMPB (CX), $0x22
@@ -4476,18 +4534,18 @@ outerClosed:
 	CMPB    R9, 128(AX)
 	JNE     done
 	INCQ    R8
-	TESTL   DI, DI
+	TESTL   DX, DX
 	JZ      outerPassed
-	MOVQ    SI, BX
-	IMULQ   88(AX), BX
-	ADDQ    80(AX), BX
-	MOVQ    16(DX), DX
-	LEAQ    (BX)(DX*8), BX
-	MOVQ    R10, DX
+	MOVQ    DI, DX
+	IMULQ   88(AX), DX
+	ADDQ    80(AX), DX
+	MOVQ    16(BX), BX
+	LEAQ    (DX)(BX*8), DX
+	MOVQ    R10, BX
 	SUBQ    (AX), CX
-	SUBQ    (AX), DX
-	MOVL    CX, (BX)
-	MOVL    DX, 4(BX)
+	SUBQ    (AX), BX
+	MOVL    CX, (DX)
+	MOVL    BX, 4(DX)
 
 outerPassed:
 	SUBQ (AX), R10
@@ -4495,16 +4553,16 @@ outerPassed:
 	MOVQ R8, CX
 
 outerNext:
-	XORL    BX, BX
+	XORL    SI, SI
 	MOVQ    CX, DX
 	SUBQ    (AX), DX
 	MOVQ    96(AX), R9
-	MOVLQSX (R9)(SI*4), DI
+	MOVLQSX (R9)(DI*4), BX
 	MOVQ    DX, R8
-	SUBQ    DI, R8
+	SUBQ    BX, R8
 	CMPQ    R8, 56(AX)
 	JGT     done
-	LEAQ    1(SI), R8
+	LEAQ    1(DI), R8
 	CMPQ    R8, 40(AX)
 	JGE     done
 	CMPQ    DX, 48(AX)
@@ -4515,34 +4573,34 @@ outerNext:
 	MOVQ    104(AX), R9
 	TESTQ   R9, R9
 	JZ      begin
-	MOVL    DI, (R9)(SI*8)
-	MOVQ    16(AX), DI
-	MOVL    DI, 4(R9)(SI*8)
+	MOVL    BX, (R9)(DI*8)
+	MOVQ    16(AX), BX
+	MOVL    BX, 4(R9)(DI*8)
 
 begin:
-	MOVQ R8, SI
-	MOVQ 64(AX), DX
-	MOVQ 72(AX), BX
+	MOVQ R8, DI
+	MOVQ 64(AX), BX
+	MOVQ 72(AX), SI
 	JMP  cell
 
 done:
 	SUBQ (AX), CX
 	MOVQ CX, 8(AX)
-	MOVQ SI, 24(AX)
-	MOVQ BX, 32(AX)
+	MOVQ DI, 24(AX)
+	MOVQ SI, 32(AX)
 	RET
 
 more:
-	CMPB         24(DX), $0x05
+	CMPB         24(BX), $0x05
 	JNE          done
 	VPBROADCASTB 112(AX), Y3
 	VPBROADCASTB 128(AX), Y4
 	VPBROADCASTB 160(AX), Y5
-	MOVQ         40(DX), R8
-	MOVQ         CX, DI
+	MOVQ         40(BX), R8
+	MOVQ         CX, DX
 
 chunk:
-	VMOVDQU   (DI), Y6
+	VMOVDQU   (DX), Y6
 	VPCMPEQB  Y6, Y3, Y7
 	VPMOVMSKB Y7, R9
 	VPCMPEQB  Y6, Y4, Y7
@@ -4555,7 +4613,7 @@ chunk:
 	CMPQ      R10, R8
 	JGE       drop
 	SUBQ      R10, R8
-	ADDQ      $0x20, DI
+	ADDQ      $0x20, DX
 	JMP       chunk
 
 drop:
@@ -4566,12 +4624,12 @@ drop:
 
 lowest:
 	TZCNTL R9, R9
-	LEAQ   1(DI)(R9*1), CX
-	MOVQ   40(DX), R10
+	LEAQ   1(DX)(R9*1), CX
+	MOVQ   40(BX), R10
 	SUBQ   R8, R10
-	SUBQ   R10, BX
+	SUBQ   R10, SI
 	IMUL3Q $0x30, R10, R10
-	ADDQ   R10, DX
+	ADDQ   R10, BX
 	VZEROUPPER
 	JMP    cell
 
@@ -4585,42 +4643,169 @@ stop:
 	JMP     done
 
 innerEmpty:
-	MOVQ    8(DX), R8
-	TESTQ   R8, R8
+	MOVQ    8(BX), R9
+	TESTQ   R9, R9
 	JZ      done
-	MOVQ    SI, R9
-	SHRQ    $0x03, R9
-	MOVL    SI, R12
-	ANDL    $0x07, R12
-	MOVBLZX (R8)(R9*1), R13
-	BTRL    R12, R13
-	MOVB    R13, (R8)(R9*1)
-	XORL    R9, R9
-	MOVQ    (DX), R8
-	MOVQ    R9, (R8)(SI*8)
+	MOVQ    DI, R10
+	SHRQ    $0x03, R10
+	MOVL    DI, R14
+	ANDL    $0x07, R14
+	MOVBLZX (R9)(R10*1), R15
+	BTRL    R14, R15
+	MOVB    R15, (R9)(R10*1)
+	XORL    R10, R10
+	MOVQ    (BX), R9
+	MOVQ    R10, (R9)(DI*8)
 	JMP     innerHave
-
-innerLong:
-	CMPB (CX), $0x22
-	JNE  done
 
 innerQuoted:
 	LEAQ      1(CX), R9
 	VMOVDQU   (R9), X3
 	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R8
-	TZCNTL    R8, R8
-	CMPL      R8, $0x10
+	VPMOVMSKB X3, R10
+	TZCNTL    R10, R10
+	CMPL      R10, $0x10
 	JGE       done
-	TESTL     R8, R8
+	TESTL     R10, R10
 	JZ        done
-	LEAQ      1(R9)(R8*1), R11
-	MOVQ      R11, R10
-	MOVBLZX   (R10), R12
-	CMPB      R12, 112(AX)
+	LEAQ      1(R9)(R10*1), R8
+	MOVQ      R8, R13
+	MOVBLZX   (R13), R14
+	CMPB      R14, 112(AX)
 	JNE       done
-	INCQ      R10
+	INCQ      R13
 	JMP       innerSigned
+
+innerLong:
+	CMPB       (CX), $0x22
+	JEQ        innerQuoted
+	VMOVDQU    16(CX), X3
+	VPCMPEQB   X3, X0, X3
+	VPMOVMSKB  X3, R10
+	TZCNTL     R10, R10
+	ADDL       $0x10, R10
+	CMPL       R10, $0x20
+	JGE        done
+	LEAQ       1(CX)(R10*1), R13
+	LEAQ       (CX)(R10*1), R8
+	MOVQ       R13, 8(AX)
+	XORL       DX, DX
+	CMPB       (CX), $0x2d
+	SETEQ      DL
+	SUBL       DX, R10
+	ADDQ       CX, DX
+	SUBL       $0x0c, R10
+	CMPL       R10, $0x10
+	JGE        done
+	VMOVDQU    (DX), X3
+	VMOVDQU    (DX)(R10*1), X4
+	VPCMPEQB   X3, X2, X5
+	VPMOVMSKB  X5, R9
+	BTSL       R10, R9
+	TZCNTL     R9, R9
+	MOVL       R10, DX
+	SUBL       R9, DX
+	SHLL       $0x04, R10
+	ORL        R9, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R9
+	VPSUBB     cellsZeros<>+0(SB), X3, X3
+	VPSHUFB    (R9)(R10*1), X3, X3
+	VPSUBUSB   cellsNines<>+0(SB), X3, X5
+	VPTEST     X5, X5
+	JNZ        done
+	VPMADDUBSW cellsTens<>+0(SB), X3, X3
+	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
+	VPACKUSDW  X3, X3, X3
+	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
+	VMOVQ      X3, R9
+	MOVL       R9, R10
+	SHRQ       $0x20, R9
+	IMUL3Q     $0x05f5e100, R10, R10
+	ADDQ       R10, R9
+	CMPQ       R9, $0x00989680
+	JGE        done
+	MOVL       $0x0000000c, R10
+	VPCMPEQB   X4, X2, X3
+	VPMOVMSKB  X3, R14
+	BTSL       R10, R14
+	TZCNTL     R14, R14
+	MOVL       R10, R13
+	SUBL       R14, R13
+	SHLL       $0x04, R10
+	ORL        R14, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R14
+	VPSUBB     cellsZeros<>+0(SB), X4, X4
+	VPSHUFB    (R14)(R10*1), X4, X4
+	VPSUBUSB   cellsNines<>+0(SB), X4, X3
+	VPTEST     X3, X3
+	JNZ        done
+	TESTL      R13, R13
+	JNZ        innerPointInTail
+	MOVQ       $0x000000e8d4a51000, R10
+	TESTL      DX, DX
+	JZ         innerJoined
+	ADDL       $0x0c, DX
+	JMP        innerJoined
+
+innerPointInTail:
+	TESTL DX, DX
+	JNZ   done
+	MOVL  R13, DX
+	MOVQ  $0x000000174876e800, R10
+
+innerJoined:
+	IMULQ      R10, R9
+	VPMADDUBSW cellsTens<>+0(SB), X4, X4
+	VPMADDWD   cellsHundreds<>+0(SB), X4, X4
+	VPACKUSDW  X4, X4, X4
+	VPMADDWD   cellsTenThousands<>+0(SB), X4, X4
+	VMOVQ      X4, R13
+	MOVL       R13, R10
+	SHRQ       $0x20, R13
+	IMUL3Q     $0x05f5e100, R10, R10
+	ADDQ       R10, R13
+	ADDQ       R13, R9
+	TESTQ      R9, R9
+	JZ         done
+	LEAQ       cellsScales<>+0(SB), R10
+	SHLL       $0x04, DX
+	ADDQ       DX, R10
+	BSRQ       R9, R11
+	MOVL       $0x0000003f, DX
+	SUBL       R11, DX
+	SHLXQ      DX, R9, R9
+	MOVQ       (R10), DX
+	MULXQ      R9, R13, R9
+	MOVL       R9, DX
+	ANDL       $0x000001ff, DX
+	CMPL       DX, $0x000001ff
+	JEQ        done
+	ORQ        R13, DX
+	JZ         done
+	MOVQ       R9, R13
+	SHRQ       $0x3f, R13
+	LEAL       9(R13), DX
+	SHRXQ      DX, R9, R9
+	ADDQ       R13, R11
+	MOVL       R9, DX
+	ANDL       $0x01, DX
+	ADDQ       DX, R9
+	SHRQ       $0x01, R9
+	ADDQ       8(R10), R11
+	SHLQ       $0x34, R11
+	ADDQ       R11, R9
+	XORL       R10, R10
+	CMPB       (CX), $0x2d
+	SETEQ      R10
+	SHLQ       $0x3f, R10
+	XORQ       R10, R9
+	MOVQ       (BX), DX
+	MOVQ       R9, (DX)(DI*8)
+	MOVQ       8(AX), R13
+	MOVBLZX    24(BX), DX
+	JMP        innerHave
 
 innerQuote:
 	INCQ R8
@@ -4648,46 +4833,180 @@ innerInside:
 	JMP       innerClosed
 
 outerEmpty:
-	MOVQ    8(DX), R8
-	TESTQ   R8, R8
+	MOVQ    8(BX), R9
+	TESTQ   R9, R9
 	JZ      done
-	MOVQ    SI, BX
-	SHRQ    $0x03, BX
-	MOVL    SI, R9
-	ANDL    $0x07, R9
-	MOVBLZX (R8)(BX*1), R12
-	BTRL    R9, R12
-	MOVB    R12, (R8)(BX*1)
-	XORL    BX, BX
-	MOVQ    (DX), R8
-	MOVQ    BX, (R8)(SI*8)
+	MOVQ    DI, SI
+	SHRQ    $0x03, SI
+	MOVL    DI, R10
+	ANDL    $0x07, R10
+	MOVBLZX (R9)(SI*1), R14
+	BTRL    R10, R14
+	MOVB    R14, (R9)(SI*1)
+	XORL    SI, SI
+	MOVQ    (BX), R9
+	MOVQ    SI, (R9)(DI*8)
 	JMP     outerHave
-
-outerLong:
-	CMPB (CX), $0x22
-	JNE  done
 
 outerQuoted:
 	LEAQ      1(CX), R9
 	VMOVDQU   (R9), X3
 	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R8
-	TZCNTL    R8, R8
-	CMPL      R8, $0x10
+	VPMOVMSKB X3, R10
+	TZCNTL    R10, R10
+	CMPL      R10, $0x10
 	JGE       done
-	TESTL     R8, R8
+	TESTL     R10, R10
 	JZ        done
-	LEAQ      1(R9)(R8*1), R11
-	MOVQ      R11, R10
-	CMPB      (R10), $0x0d
-	SETEQ     R12
-	MOVBLZX   R12, R12
-	ADDQ      R12, R10
-	MOVBLZX   (R10), R12
-	CMPB      R12, 128(AX)
+	LEAQ      1(R9)(R10*1), R8
+	MOVQ      R8, R13
+	CMPB      (R13), $0x0d
+	SETEQ     R14
+	MOVBLZX   R14, R14
+	ADDQ      R14, R13
+	MOVBLZX   (R13), R14
+	CMPB      R14, 128(AX)
 	JNE       done
-	INCQ      R10
+	INCQ      R13
 	JMP       outerSigned
+
+outerLong:
+	CMPB      (CX), $0x22
+	JEQ       outerQuoted
+	VMOVDQU   16(CX), X3
+	VPCMPEQB  X3, X1, X3
+	VPMOVMSKB X3, R10
+	TZCNTL    R10, R10
+	ADDL      $0x10, R10
+	CMPL      R10, $0x20
+	JGE       done
+	LEAQ      1(CX)(R10*1), R13
+	TESTL     R10, R10
+	JZ        longCarried
+	CMPB      -1(CX)(R10*1), $0x0d
+	JNE       longCarried
+	DECL      R10
+
+longCarried:
+	LEAQ       (CX)(R10*1), R8
+	MOVQ       R13, 8(AX)
+	XORL       DX, DX
+	CMPB       (CX), $0x2d
+	SETEQ      DL
+	SUBL       DX, R10
+	ADDQ       CX, DX
+	SUBL       $0x0c, R10
+	CMPL       R10, $0x10
+	JGE        done
+	VMOVDQU    (DX), X3
+	VMOVDQU    (DX)(R10*1), X4
+	VPCMPEQB   X3, X2, X5
+	VPMOVMSKB  X5, R9
+	BTSL       R10, R9
+	TZCNTL     R9, R9
+	MOVL       R10, DX
+	SUBL       R9, DX
+	SHLL       $0x04, R10
+	ORL        R9, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R9
+	VPSUBB     cellsZeros<>+0(SB), X3, X3
+	VPSHUFB    (R9)(R10*1), X3, X3
+	VPSUBUSB   cellsNines<>+0(SB), X3, X5
+	VPTEST     X5, X5
+	JNZ        done
+	VPMADDUBSW cellsTens<>+0(SB), X3, X3
+	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
+	VPACKUSDW  X3, X3, X3
+	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
+	VMOVQ      X3, R9
+	MOVL       R9, R10
+	SHRQ       $0x20, R9
+	IMUL3Q     $0x05f5e100, R10, R10
+	ADDQ       R10, R9
+	CMPQ       R9, $0x00989680
+	JGE        done
+	MOVL       $0x0000000c, R10
+	VPCMPEQB   X4, X2, X3
+	VPMOVMSKB  X3, R14
+	BTSL       R10, R14
+	TZCNTL     R14, R14
+	MOVL       R10, R13
+	SUBL       R14, R13
+	SHLL       $0x04, R10
+	ORL        R14, R10
+	SHLL       $0x04, R10
+	LEAQ       cellsShuffles<>+0(SB), R14
+	VPSUBB     cellsZeros<>+0(SB), X4, X4
+	VPSHUFB    (R14)(R10*1), X4, X4
+	VPSUBUSB   cellsNines<>+0(SB), X4, X3
+	VPTEST     X3, X3
+	JNZ        done
+	TESTL      R13, R13
+	JNZ        outerPointInTail
+	MOVQ       $0x000000e8d4a51000, R10
+	TESTL      DX, DX
+	JZ         outerJoined
+	ADDL       $0x0c, DX
+	JMP        outerJoined
+
+outerPointInTail:
+	TESTL DX, DX
+	JNZ   done
+	MOVL  R13, DX
+	MOVQ  $0x000000174876e800, R10
+
+outerJoined:
+	IMULQ      R10, R9
+	VPMADDUBSW cellsTens<>+0(SB), X4, X4
+	VPMADDWD   cellsHundreds<>+0(SB), X4, X4
+	VPACKUSDW  X4, X4, X4
+	VPMADDWD   cellsTenThousands<>+0(SB), X4, X4
+	VMOVQ      X4, R13
+	MOVL       R13, R10
+	SHRQ       $0x20, R13
+	IMUL3Q     $0x05f5e100, R10, R10
+	ADDQ       R10, R13
+	ADDQ       R13, R9
+	TESTQ      R9, R9
+	JZ         done
+	LEAQ       cellsScales<>+0(SB), R10
+	SHLL       $0x04, DX
+	ADDQ       DX, R10
+	BSRQ       R9, R12
+	MOVL       $0x0000003f, DX
+	SUBL       R12, DX
+	SHLXQ      DX, R9, R9
+	MOVQ       (R10), DX
+	MULXQ      R9, R13, R9
+	MOVL       R9, DX
+	ANDL       $0x000001ff, DX
+	CMPL       DX, $0x000001ff
+	JEQ        done
+	ORQ        R13, DX
+	JZ         done
+	MOVQ       R9, R13
+	SHRQ       $0x3f, R13
+	LEAL       9(R13), DX
+	SHRXQ      DX, R9, R9
+	ADDQ       R13, R12
+	MOVL       R9, DX
+	ANDL       $0x01, DX
+	ADDQ       DX, R9
+	SHRQ       $0x01, R9
+	ADDQ       8(R10), R12
+	SHLQ       $0x34, R12
+	ADDQ       R12, R9
+	XORL       R10, R10
+	CMPB       (CX), $0x2d
+	SETEQ      R10
+	SHLQ       $0x3f, R10
+	XORQ       R10, R9
+	MOVQ       (BX), DX
+	MOVQ       R9, (DX)(DI*8)
+	MOVQ       8(AX), R13
+	MOVBLZX    24(BX), DX
+	JMP        outerHave
 
 outerQuote:
 	INCQ R8

@@ -151,7 +151,10 @@ func (d *csvDecoder) fastRows(p0 int) int {
 	careful := len(d.plan.missing.numbers) > 0
 	limit := d.plan.limit
 	one := len(fast) == 1
-	wide := d.wide != nil
+	wide, short := d.wide != nil, uintptr(16)
+	if wide {
+		short = 27
+	}
 	p, n := uintptr(p0), uintptr(len(d.data))
 	row := uintptr(r.N)
 	room := uintptr(d.rows)
@@ -325,7 +328,7 @@ func (d *csvDecoder) fastRows(p0 int) int {
 				if p, end = d.longNumber(ci, row, base, at); p > at {
 					if c.kind == fastNumberSpan {
 						d.span(int(c.slot), int(row), int(at), int(end))
-					} else if c.kind = fastNumber; end-at > 15 {
+					} else if c.kind = fastNumber; end-at > short {
 						c.kind = fastLong // the next one will hardly be short
 					}
 					continue

@@ -8,7 +8,7 @@ import (
 // cellRun is what the wide loop works on: it reads records whose cells are
 // plain, sixteen bytes at a time, in assembly. What it does is what fastRows
 // does, which takes over at any cell that is not plain: a number of more than
-// 15 bytes, or with an exponent or blanks, a cell that is missing where there
+// 19 digits, or with an exponent or blanks, a cell that is missing where there
 // is no bitmap yet to say so, categories, records that are blank or ragged.
 type cellRun struct {
 	base     unsafe.Pointer // of the block

@@ -21,7 +21,7 @@ const (
 )
 
 func hasCells() bool {
-	return cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+	return cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 }
 
 func readCells(j *cellRun) { cellsAVX2((*[22]uint64)(unsafe.Pointer(j))) }

@@ -10,6 +10,8 @@
 package main
 
 import (
+	"math/big"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -62,7 +64,7 @@ const width = 16
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
-	s := &state{shuffles: shuffles(), powers: powers()}
+	s := &state{shuffles: shuffles(), powers: powers(), scales: scales()}
 	s.zeros = fill("cellsZeros", '0')
 	s.nines = fill("cellsNines", 9)
 	s.tens = fill("cellsTens", 10, 1)
@@ -74,7 +76,7 @@ func main() {
 
 // state is the routine being written.
 type state struct {
-	shuffles, powers                           Mem
+	shuffles, powers, scales                   Mem
 	zeros, nines, tens, hundreds, tenThousands Mem
 
 	job    GPVirtual // the cellRun
@@ -208,7 +210,7 @@ func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 	JGE(LabelRef(name + "Long"))
 	LEAQ(Mem{Base: s.at, Index: length, Scale: 1, Disp: 1}, next)
 	if name == "outer" {
-		s.carriage(length)
+		s.carriage("carried", length)
 	}
 	LEAQ(Mem{Base: s.at, Index: length, Scale: 1}, last)
 	TESTL(length.As32(), length.As32())
@@ -231,61 +233,102 @@ func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 		s.empty()
 		JMP(LabelRef(name + "Have"))
 	}, func() {
-		Label(name + "Long")
-		CMPB(Mem{Base: s.at}, Imm('"'))
-		JNE(LabelRef("done"))
 		Label(name + "Quoted")
 		s.unquote(name, length, first, next, last)
 		JMP(LabelRef(name + "Signed"))
+	}, func() {
+		Label(name + "Long")
+		CMPB(Mem{Base: s.at}, Imm('"'))
+		JEQ(LabelRef(name + "Quoted"))
+		VMOVDQU(Mem{Base: s.at, Disp: width}, text)
+		VPCMPEQB(text, sep, mask)
+		VPMOVMSKB(mask, length.As32())
+		TZCNTL(length.As32(), length.As32())
+		ADDL(Imm(width), length.As32())
+		CMPL(length.As32(), Imm(2*width))
+		JGE(LabelRef("done"))
+		LEAQ(Mem{Base: s.at, Index: length, Scale: 1, Disp: 1}, next)
+		if name == "outer" {
+			s.carriage("longCarried", length)
+		}
+		LEAQ(Mem{Base: s.at, Index: length, Scale: 1}, last)
+		MOVQ(next, s.field(place)) // there are not registers enough
+		s.put(s.long(name, s.at, length))
+		MOVQ(s.field(place), next)
+		MOVBLZX(s.the(kind), k)
+		JMP(LabelRef(name + "Have"))
 	})
 }
 
 // carriage leaves a carriage return before the line feed out of the cell.
-func (s *state) carriage(length GPVirtual) {
+func (s *state) carriage(label string, length GPVirtual) {
 	TESTL(length.As32(), length.As32())
-	JZ(LabelRef("carried"))
+	JZ(LabelRef(label))
 	CMPB(Mem{Base: s.at, Index: length, Scale: 1, Disp: -1}, Imm('\r'))
-	JNE(LabelRef("carried"))
+	JNE(LabelRef(label))
 	DECL(length.As32())
-	Label("carried")
+	Label(label)
 }
 
 // signed reads length bytes from first on as a number, or goes to done.
 func (s *state) signed(first, length GPVirtual) (bits GPVirtual) {
-	text, mask := XMM(), XMM()
-	negative, dot, behind, table := GP64(), GP64(), GP64(), GP64()
+	text := XMM()
+	negative, behind := GP64(), GP64()
+	s.sign(first, negative)
+	SUBL(negative.As32(), length.As32())
+	VMOVDQU(Mem{Base: first, Index: negative, Scale: 1}, text)
+	s.point16(text, length, behind)
+	s.digits(text, length)
+	value, table, f := s.sum(text), GP64(), XMM()
+
+	// Both are exact, so that the quotient is the nearest number (Clinger 1990).
+	LEAQ(s.powers, table)
+	VPXOR(f, f, f)
+	VCVTSI2SDQ(value, f, f)
+	VDIVSD(Mem{Base: table, Index: behind, Scale: 8}, f, f)
+	VMOVQ(f, value)
+	SHLQ(Imm(63), negative)
+	XORQ(negative, value)
+	return value
+}
+
+// sign is 1 if a minus sign stands at first.
+func (s *state) sign(first, negative GPVirtual) {
 	XORL(negative.As32(), negative.As32())
 	CMPB(Mem{Base: first}, Imm('-'))
 	SETEQ(negative.As8())
-	SUBL(negative.As32(), length.As32())
-	VMOVDQU(Mem{Base: first, Index: negative, Scale: 1}, text)
+}
 
-	// Where the point stands, or the end.
+// point16 finds the point in length bytes of text: behind is how many bytes
+// there are from it on. length becomes the place of the shuffle for it.
+func (s *state) point16(text VecVirtual, length, behind GPVirtual) {
+	mask, dot := XMM(), GP32()
 	VPCMPEQB(text, s.point, mask)
-	VPMOVMSKB(mask, dot.As32())
-	BTSL(length.As32(), dot.As32())
-	TZCNTL(dot.As32(), dot.As32())
+	VPMOVMSKB(mask, dot)
+	BTSL(length.As32(), dot) // the end, if nothing comes before
+	TZCNTL(dot, dot)
 	MOVL(length.As32(), behind.As32())
-	SUBL(dot.As32(), behind.As32())
+	SUBL(dot, behind.As32())
 	SHLL(Imm(4), length.As32())
-	ORL(dot.As32(), length.As32())
+	ORL(dot, length.As32())
 	SHLL(Imm(4), length.As32())
+}
 
-	// Digits, and nothing else.
+// digits moves a text's digits to the end of the register, or goes to done if
+// there is anything else.
+func (s *state) digits(text VecVirtual, shuffle GPVirtual) {
+	table, mask := GP64(), XMM()
 	LEAQ(s.shuffles, table)
 	VPSUBB(s.zeros, text, text)
-	VPSHUFB(Mem{Base: table, Index: length, Scale: 1}, text, text)
+	VPSHUFB(Mem{Base: table, Index: shuffle, Scale: 1}, text, text)
 	VPSUBUSB(s.nines, text, mask)
 	VPTEST(mask, mask)
 	JNZ(LabelRef("done"))
-	return s.value(text, behind, negative)
 }
 
-// value is the number that 16 digits make, divided by the power of ten for
-// behind bytes from its point on. Both are exact, so that the quotient is the
-// nearest number there is (Clinger 1990).
-func (s *state) value(digits VecVirtual, behind, negative GPVirtual) GPVirtual {
-	high, low, table := GP64(), GP64(), GP64()
+// sum is the number that 16 digits make.
+func (s *state) sum(digits VecVirtual) GPVirtual {
+	high, low := GP64(), GP64()
 	VPMADDUBSW(s.tens, digits, digits)
 	VPMADDWD(s.hundreds, digits, digits)
 	VPACKUSDW(digits, digits, digits)
@@ -295,15 +338,90 @@ func (s *state) value(digits VecVirtual, behind, negative GPVirtual) GPVirtual {
 	SHRQ(Imm(32), low)
 	IMUL3Q(U32(100000000), high, high)
 	ADDQ(high, low)
-	f := XMM()
-	LEAQ(s.powers, table)
-	VPXOR(f, f, f)
-	VCVTSI2SDQ(low, f, f)
-	VDIVSD(Mem{Base: table, Index: behind, Scale: 8}, f, f)
-	VMOVQ(f, low)
-	SHLQ(Imm(63), negative)
-	XORQ(negative, low)
 	return low
+}
+
+// tail is how many bytes of a long number are read apart from its head.
+const tail = 12
+
+// long reads length bytes from first on, 14 to 27, as a number of at most 19
+// digits, or goes to done.
+func (s *state) long(name string, first, length GPVirtual) (bits GPVirtual) {
+	text, end := XMM(), XMM()
+	p, behind, places, power := GP64(), GP64(), GP64(), GP64()
+	s.sign(first, p)
+	SUBL(p.As32(), length.As32())
+	ADDQ(first, p)
+	SUBL(Imm(tail), length.As32()) // of the head from here on
+	CMPL(length.As32(), Imm(width))
+	JGE(LabelRef("done"))
+	VMOVDQU(Mem{Base: p}, text)
+	VMOVDQU(Mem{Base: p, Index: length, Scale: 1}, end)
+	s.point16(text, length, behind)
+	s.digits(text, length)
+	value := s.sum(text)
+	CMPQ(value, U32(10000000))
+	JGE(LabelRef("done")) // more than 19 digits
+
+	MOVL(U32(tail), length.As32())
+	s.point16(end, length, places)
+	s.digits(end, length)
+	TESTL(places.As32(), places.As32())
+	JNZ(LabelRef(name + "PointInTail"))
+	MOVQ(U64(1000000000000), power)
+	TESTL(behind.As32(), behind.As32())
+	JZ(LabelRef(name + "Joined"))
+	ADDL(Imm(tail), behind.As32())
+	JMP(LabelRef(name + "Joined"))
+	Label(name + "PointInTail")
+	TESTL(behind.As32(), behind.As32())
+	JNZ(LabelRef("done")) // there are two
+	MOVL(places.As32(), behind.As32())
+	MOVQ(U64(100000000000), power)
+	Label(name + "Joined")
+	IMULQ(power, value)
+	ADDQ(s.sum(end), value)
+	s.nearest(value, behind)
+	s.sign(first, power)
+	SHLQ(Imm(63), power)
+	XORQ(power, value)
+	return value
+}
+
+// nearest divides a mantissa by the power of ten for behind bytes from the
+// point on: nearestFloat, which says whose method it is. What that does not
+// answer with the first half of the power goes to done.
+func (s *state) nearest(mant, behind GPVirtual) {
+	table, top, shift, high, low := GP64(), GP64(), GP64(), GP64(), GP64()
+	TESTQ(mant, mant)
+	JZ(LabelRef("done"))
+	LEAQ(s.scales, table)
+	SHLL(Imm(4), behind.As32())
+	ADDQ(behind, table)
+	BSRQ(mant, top)
+	MOVL(U32(63), shift.As32())
+	SUBL(top.As32(), shift.As32())
+	SHLXQ(shift, mant, mant)
+	MOVQ(Mem{Base: table}, RDX)
+	MULXQ(mant, low, high)
+	MOVL(high.As32(), shift.As32())
+	ANDL(U32(0x1ff), shift.As32())
+	CMPL(shift.As32(), U32(0x1ff))
+	JEQ(LabelRef("done"))
+	ORQ(low, shift)
+	JZ(LabelRef("done"))
+	MOVQ(high, low)
+	SHRQ(Imm(63), low)
+	LEAL(Mem{Base: low, Disp: 9}, shift.As32())
+	SHRXQ(shift, high, mant)
+	ADDQ(low, top)
+	MOVL(mant.As32(), shift.As32())
+	ANDL(Imm(1), shift.As32())
+	ADDQ(shift, mant)
+	SHRQ(Imm(1), mant)
+	ADDQ(Mem{Base: table, Disp: 8}, top)
+	SHLQ(Imm(52), top)
+	ADDQ(top, mant)
 }
 
 // put sets the column's number of the row.
@@ -577,6 +695,25 @@ func powers() Mem {
 			p *= 10
 		}
 		DATA(8*e, F64(p))
+	}
+	return m
+}
+
+// scales writes, for a number with behind bytes from its point on, the first 64
+// bits of 10^-(behind-1), cut off, and what its exponent is to have added.
+func scales() Mem {
+	m := GLOBL("cellsScales", RODATA|NOPTR)
+	for behind := range width + tail {
+		ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(0, behind-1))), nil)
+		// 2^b/10^q has 64 bits.
+		b := 63 + ten.BitLen()
+		power := new(big.Int).Quo(new(big.Int).Lsh(big.NewInt(1), uint(b)), ten)
+		if power.BitLen() > 64 {
+			power.Rsh(power, 1)
+			b--
+		}
+		DATA(16*behind, U64(power.Uint64()))
+		DATA(16*behind+8, U64(uint64(63-b+1022)))
 	}
 	return m
 }
