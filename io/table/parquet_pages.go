@@ -146,6 +146,12 @@ func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.Reader
 		if chunk.codec, err = codec.GetCodec(meta.Compression()); err != nil {
 			return nil
 		}
+	case codec.Codecs.Lz4:
+		raw, err := codec.GetCodec(codec.Codecs.Lz4Raw)
+		if err != nil {
+			return nil
+		}
+		chunk.codec = oldLZ4{raw}
 	default:
 		return nil
 	}
