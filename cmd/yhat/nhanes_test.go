@@ -70,7 +70,11 @@ func TestNHANES(t *testing.T) {
 	if got := scored(t, "p.csv", shuffled, "--keep", "seqn"); !bytes.Equal(got, predictions) {
 		t.Error("the order of the columns changes predictions")
 	}
-	for _, name := range []string{"t.parquet", "t.arrow", "t.arrows", "t.ndjson", "t.tsv", "t.csv.gz", "t.csv.zst"} {
+	names := []string{"t.parquet", "t.arrow", "t.arrows", "t.ndjson", "t.tsv", "t.csv.gz", "t.csv.zst"}
+	if testing.Short() {
+		names = names[:2]
+	}
+	for _, name := range names {
 		typed := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(typed, scored(t, name, in, "--output-prefix", "first_"), 0o600); err != nil {
 			t.Fatal(err)
@@ -88,6 +92,9 @@ func TestNHANES(t *testing.T) {
 // TestHeartIsLearnedAnew trains the heart model by the command that made it. On
 // a vector kernel it is the same to the byte, save for the version's name.
 func TestHeartIsLearnedAnew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("how workers learn together, the spirals show in a tenth of the time")
+	}
 	in := nhanes(t)
 	if k, _ := nn.ChooseKernel(os.Getenv("YHAT_KERNEL")); k.Name() == "generic" {
 		t.Skip("plain loops learn other bits")

@@ -18,7 +18,11 @@ import (
 // them. On a vector kernel the files are the same to the byte; elsewhere the
 // network only has to do what it is there for.
 func TestSpirals(t *testing.T) {
-	for _, name := range []string{"spirals-2", "spirals-3"} {
+	names := []string{"spirals-2", "spirals-3"}
+	if testing.Short() {
+		names = names[:1]
+	}
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			fixture := filepath.Join("../../fixtures", name)
 			out := filepath.Join(t.TempDir(), name+".json")
