@@ -42,11 +42,32 @@ type Evaluation struct {
 	By          string      `json:"by,omitempty"`
 	Groups      []EvalGroup `json:"groups,omitempty"`
 
-	answers *train.Answers
+	from *evaluator
 }
 
-// Answers are the predictions of a binary task, for pictures; nil otherwise.
-func (e *Evaluation) Answers() *train.Answers { return e.answers }
+// Answers are the predictions of a label, by its place among Labels, as against
+// all others, for pictures. A binary task predicts label 1.
+func (e *Evaluation) Answers(label int) *train.Answers {
+	v, width := e.from, len(e.from.columns)
+	a := &train.Answers{P: make([]float64, v.rows.Used), Yes: make([]bool, v.rows.Used), Weight: v.weight}
+	for i := range a.P {
+		a.P[i], a.Yes[i] = v.y[i*width+min(label, width-1)], v.target.seen[i] == int32(label)
+	}
+	return a
+}
+
+// Numbers are what a regression predicts and what was true, row by row.
+func (e *Evaluation) Numbers() (predicted, truth []float64) { return e.from.y, e.from.target.numbers }
+
+// Measure is a measure of all rows; NaN where there is none.
+func (e *Evaluation) Measure(name string) float64 {
+	for _, m := range e.All.Measures {
+		if m.Name == name && m.Value != nil {
+			return *m.Value
+		}
+	}
+	return math.NaN()
+}
 
 // EvalRows counts the rows.
 type EvalRows struct {

@@ -33,9 +33,7 @@ func (v *evaluator) conclude() (*Evaluation, error) {
 		every[i] = i
 	}
 	e.All = v.measure(e, every)
-	if e.Task == Binary {
-		e.answers = v.answers(every)
-	}
+	e.from = v
 	if v.job.By == "" {
 		return e, nil
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,29 +36,46 @@ func publishPicture(u *ui, path string, content []byte) error {
 
 // drawEvaluation draws how good predictions are.
 func drawEvaluation(u *ui, e *pipeline.Evaluation, path string) error {
-	if e.Answers() == nil {
-		return fmt.Errorf("%w: --picture is for two classes; the task is %s", table.ErrUsage, e.Task)
-	}
 	var b bytes.Buffer
-	if err := draw.Evaluation(evaluationCurves(e)).Write(&b, strings.ToLower(filepath.Ext(path))[1:]); err != nil {
+	if err := evaluationPicture(e).Write(&b, strings.ToLower(filepath.Ext(path))[1:]); err != nil {
 		return err
 	}
 	return publishPicture(u, path, b.Bytes())
 }
 
-// evaluationCurves are the numbers behind the picture.
-func evaluationCurves(e *pipeline.Evaluation) draw.Judged {
-	a := e.Answers()
+// evaluationPicture is what fits the task.
+func evaluationPicture(e *pipeline.Evaluation) *draw.Picture {
+	switch e.Task {
+	case pipeline.Binary:
+		return draw.Evaluation(judged(e, 1))
+	case pipeline.Multiclass:
+		c := draw.Classes{Target: e.Target, Names: e.Labels, Confusion: e.All.Confusion, Accuracy: e.Measure("accuracy")}
+		for k := range e.Labels {
+			c.Each = append(c.Each, judged(e, k))
+		}
+		return draw.EvaluationOfClasses(c)
+	}
+	predicted, truth := e.Numbers()
+	return draw.EvaluationOfNumbers(draw.Numbers{Target: e.Target, Predicted: predicted, True: truth, RMSE: e.Measure("rmse"), R2: e.Measure("r2")})
+}
+
+// calibrationBins is in how many bins of predictions calibration is drawn.
+const calibrationBins = 10
+
+// judged are the numbers behind the picture of one label's predictions.
+func judged(e *pipeline.Evaluation, label int) draw.Judged {
+	a := e.Answers(label)
 	found, alarms, _ := a.ROC()
 	precision, recall := a.PrecisionRecall()
-	j := draw.Judged{Positive: e.Target + " = " + e.Labels[1], AUC: a.AUC(), AveragePrecision: a.AveragePrecision(), CalibrationError: a.CalibrationError(10)}
+	j := draw.Judged{Positive: e.Target + " = " + e.Labels[label], AUC: a.AUC(), AveragePrecision: a.AveragePrecision(),
+		CalibrationError: a.CalibrationError(calibrationBins)}
 	for i := range found {
 		j.ROC = append(j.ROC, draw.XY{alarms[i], found[i]})
 	}
 	for i := range precision {
 		j.PrecisionRecall = append(j.PrecisionRecall, draw.XY{recall[i], precision[i]})
 	}
-	for _, b := range e.All.Reliability {
+	for _, b := range a.Reliability(calibrationBins) {
 		j.Calibration = append(j.Calibration, draw.XY{b.Mean, b.Share})
 	}
 	for i, p := range a.P {

@@ -34,7 +34,7 @@ func evalCommand(u *ui) *cli.Command {
 		one(reading, "threshold", "at `T` and above a prediction counts as the second label (default 0.5)"),
 		one(running, "bootstrap", "`N` draws behind the 95 % intervals (default 200; 0: no intervals)"),
 		one(running, "seed", "`N` behind the draws (default 1)"),
-		one(writing, "picture", "draw ROC, precision and recall, calibration and the predictions into `FILE` (.svg, .png or .pdf); for two classes"),
+		one(writing, "picture", "draw into `FILE` (.svg, .png or .pdf) what fits the task: ROC, precision and recall, calibration and predictions or confusion of classes; true against predicted numbers and residuals"),
 		truth(telling, "json", "print JSON"))
 	return &cli.Command{
 		Name:        "eval",

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"image/gif"
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,7 +123,55 @@ func pictures(t *testing.T) map[string]*Picture {
 	return map[string]*Picture{
 		"layers": film.Still(false), "stages": film.Still(true), "network": Network(big, []string{"y_hat"}), "weights": Weights(big), "boundary": Boundary(region),
 		"curves":     Curves(Learning{Loss: []XY{{1, 2}, {2, 1}}, Validation: []XY{{1, 3}, {2, 2}}, Measure: []XY{{1, .5}, {2, .6}}, MeasureName: "AUC", Best: 2}),
+		"classes":    EvaluationOfClasses(manyClasses(25)),
+		"few":        EvaluationOfClasses(manyClasses(3)),
+		"numbers":    EvaluationOfNumbers(Numbers{Target: "a & b", Predicted: []float64{1, 2, 4}, True: []float64{1, 3, -2}, R2: math.NaN()}),
+		"one number": EvaluationOfNumbers(Numbers{Target: "y", Predicted: []float64{1}, True: []float64{1}, R2: math.NaN()}),
 		"evaluation": Evaluation(Judged{Positive: "yes", ROC: []XY{{0, 0}, {1, 1}}, PrecisionRecall: []XY{{1, 1}}, Calibration: []XY{{.5, .5}}, Yes: []float64{1, .2}, No: []float64{0}}),
+	}
+}
+
+// manyClasses is a picture of n classes, of which each later one has more rows.
+func manyClasses(n int) Classes {
+	c := Classes{Target: "kind", Accuracy: 1}
+	for k := range n {
+		c.Names = append(c.Names, fmt.Sprintf("the class of <%d> & its like", k))
+		c.Each = append(c.Each, Judged{ROC: []XY{{0, 0}, {0, 1}, {1, 1}}, PrecisionRecall: []XY{{1, 1}}, Calibration: []XY{{.1, .2}}, Yes: make([]float64, k+1)})
+		c.Confusion = append(c.Confusion, make([]float64, n))
+		c.Confusion[k][k] = float64(k)
+	}
+	return c
+}
+
+func TestTheLargestClassesAreDrawn(t *testing.T) {
+	c := manyClasses(10)
+	if got := c.largest(); !slices.Equal(got, []int{2, 3, 4, 5, 6, 7, 8, 9}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestTenthsAreMeansInOrder(t *testing.T) {
+	n := Numbers{}
+	for i := range 20 {
+		n.Predicted, n.True = append(n.Predicted, float64(19-i)), append(n.True, 2*float64(19-i))
+	}
+	for k, at := range n.tenths() {
+		if want := float64(2*k) + 0.5; at[0] != want || at[1] != 2*want {
+			t.Errorf("tenth %d is at %v", k, at)
+		}
+	}
+}
+
+func TestBarsHoldAllValues(t *testing.T) {
+	places, sum := outline([]float64{-5, 0, 0.1, 0.9, 1, 7}, 0, 1, 4), 0.0
+	for i := 1; i+1 < len(places)-1; i += 2 {
+		if places[i][1] != places[i+1][1] {
+			t.Errorf("bar %d has no flat top", i/2)
+		}
+		sum += places[i][1]
+	}
+	if math.Abs(sum-1) > 1e-15 || places[1][1] != 0.5 || places[7][1] != 0.5 {
+		t.Errorf("%v", places)
 	}
 }
 
