@@ -179,7 +179,7 @@ func (d *drawing) layers(ctx context.Context, b *bytes.Buffer) error {
 	case ".gif":
 		return film.GIF(b)
 	case ".html":
-		return film.HTML(b, modelName(d.output))
+		return film.HTML(b, d.title())
 	}
 	single := d.model != nil && len(d.model.Layers) == 1
 	return film.Still(d.model != nil && (single || d.s.yes("all-stages", false))).Write(b, d.ext[1:])
@@ -281,4 +281,12 @@ func (d *drawing) axisFeatures() (x, y int, err error) {
 		return 0, 0, fmt.Errorf("%w: --axes names two numeric features of the model", table.ErrUsage)
 	}
 	return at(names[0]), at(names[1]), nil
+}
+
+// title is the model's name, else what the output is called.
+func (d *drawing) title() string {
+	if d.model != nil && d.model.Model != nil && d.model.Model.Name != "" {
+		return d.model.Model.Name
+	}
+	return modelName(d.output)
 }

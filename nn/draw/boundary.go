@@ -55,7 +55,7 @@ func Boundary(r Region) *Picture {
 			c.FillText(words(7, text.XCenter, text.YCenter), vg.Point{X: box.Min.X + width/2, Y: c.Min.Y + 17}, r.Held)
 		}
 		if len(r.Names) > 1 {
-			drawLegend(c, r.Names, box.Min.X, c.Min.Y+4)
+			drawLegend(c, r.Names, box.Min.X, c.Min.Y+4, 7)
 		}
 	}
 	return p
@@ -116,7 +116,10 @@ func (r *Region) tone(values [][]float64, i, j int, low, high float64) color.NRG
 		return blend(white, classColor(k, r.Classes), 0.12+0.4*max(0, min(1, v[k])))
 	case r.Values:
 		if high == low {
-			return diverging(0)
+			return blend(white, ink, 0.1)
+		}
+		if r.Class != nil { // whose colours would be taken for the field's
+			return blend(ink, white, 0.45+0.5*(v[0]-low)/(high-low))
 		}
 		return blend(white, diverging(2*(v[0]-low)/(high-low)-1), 0.7)
 	case v[0] < r.Threshold:
@@ -147,8 +150,14 @@ func (r *Region) key(low, high float64) string {
 	switch {
 	case r.Classes != nil:
 		return "colour: the class with the largest output"
+	case r.Values && r.Class != nil:
+		return fmt.Sprintf("ŷ from %s (dark) to %s (light)", short(low), short(high))
 	case r.Values:
 		return fmt.Sprintf("ŷ from %s (blue) to %s (red)", short(low), short(high))
+	case high < r.Threshold:
+		return fmt.Sprintf("ŷ from %s to %s here, below %s all over", short(low), short(high), short(r.Threshold))
+	case low >= r.Threshold:
+		return fmt.Sprintf("ŷ from %s to %s here, %s and above all over", short(low), short(high), short(r.Threshold))
 	}
 	return fmt.Sprintf("ŷ from %s to %s here; line at %s, red above", short(low), short(high), short(r.Threshold))
 }

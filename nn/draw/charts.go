@@ -83,12 +83,12 @@ func Curves(l Learning) *Picture {
 	loss := chart("loss", "epoch", "mean loss")
 	line(loss, "training", thinned(l.Loss), classColors[0], 1.2, false)
 	line(loss, "validation", thinned(l.Validation), classColors[1], 1.2, false)
-	loss.Legend.Top = true
+	loss.Legend.Top, loss.Legend.XOffs = true, -10
 	measure := chart(l.MeasureName, "epoch", l.MeasureName)
 	line(measure, "", thinned(l.Measure), classColors[2], 1.2, false)
 	for _, c := range []*plot.Plot{loss, measure} {
 		if c.Y.Min < c.Y.Max && l.Best > 0 {
-			line(c, "", []XY{{l.Best, c.Y.Min}, {l.Best, c.Y.Max}}, quiet, 0.8, true)
+			line(c, map[bool]string{true: "best epoch"}[c == loss], []XY{{l.Best, c.Y.Min}, {l.Best, c.Y.Max}}, quiet, 0.8, true)
 		}
 	}
 	return sideBySide([][]*plot.Plot{{loss, measure}}, 290, 230)

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"image/color"
 	"image/gif"
 	"image/png"
 	"io"
@@ -124,9 +125,7 @@ func pictures(t *testing.T) map[string]*Picture {
 		"layers": film.Still(false), "stages": film.Still(true), "network": Network(big, []string{"y_hat"}), "weights": Weights(big), "boundary": Boundary(region),
 		"curves":     Curves(Learning{Loss: []XY{{1, 2}, {2, 1}}, Validation: []XY{{1, 3}, {2, 2}}, Measure: []XY{{1, .5}, {2, .6}}, MeasureName: "AUC", Best: 2}),
 		"classes":    EvaluationOfClasses(manyClasses(25)),
-		"few":        EvaluationOfClasses(manyClasses(3)),
 		"numbers":    EvaluationOfNumbers(Numbers{Target: "a & b", Predicted: []float64{1, 2, 4}, True: []float64{1, 3, -2}, R2: math.NaN()}),
-		"one number": EvaluationOfNumbers(Numbers{Target: "y", Predicted: []float64{1}, True: []float64{1}, R2: math.NaN()}),
 		"evaluation": Evaluation(Judged{Positive: "yes", ROC: []XY{{0, 0}, {1, 1}}, PrecisionRecall: []XY{{1, 1}}, Calibration: []XY{{.5, .5}}, Yes: []float64{1, .2}, No: []float64{0}}),
 	}
 }
@@ -147,6 +146,60 @@ func TestTheLargestClassesAreDrawn(t *testing.T) {
 	c := manyClasses(10)
 	if got := c.largest(); !slices.Equal(got, []int{2, 3, 4, 5, 6, 7, 8, 9}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// Pictures of hardly anything are pictures all the same.
+func TestPicturesOfLittle(t *testing.T) {
+	for name, p := range map[string]*Picture{
+		"three classes": EvaluationOfClasses(manyClasses(3)),
+		"one number":    EvaluationOfNumbers(Numbers{Target: "y", Predicted: []float64{1}, True: []float64{1}, R2: math.NaN()}),
+	} {
+		var b bytes.Buffer
+		if err := p.Write(&b, "svg"); err != nil || strings.Contains(b.String(), "NaN") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What a region never reaches is not said to be a line in it; and points of
+// classes do not lie on a field of their colours.
+func TestBoundarySaysWhatIsThere(t *testing.T) {
+	at := func(v float64) func(x, y float64) []float64 {
+		return func(x, _ float64) []float64 { return []float64{v + x/100} }
+	}
+	for want, r := range map[string]Region{
+		"ŷ from 0.29 to 0.31 here, below 0.5 all over":     {At: at(0.3), Threshold: 0.5},
+		"ŷ from 0.79 to 0.81 here, 0.5 and above all over": {At: at(0.8), Threshold: 0.5},
+		"ŷ from 0.49 to 0.51 here; line at 0.5, red above": {At: at(0.5), Threshold: 0.5},
+		"a field of greys": {At: at(0.5), Values: true, Class: []int{0}},
+	} {
+		r.MinX, r.MaxX, r.MinY, r.MaxY = -1, 1, -1, 1
+		img, low, high := r.image()
+		if got := r.key(low, high); !r.Values && got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if c := img.At(0, 0).(color.NRGBA); r.Values && max(c.R, c.G, c.B)-min(c.R, c.G, c.B) > 20 {
+			t.Errorf("a field of %v under points of classes", c)
+		}
+	}
+}
+
+// Earlier stages of a wide layer say what they are seen by, also when they
+// stand alone; the layer as a whole says it once.
+func TestStagesAloneSayHowTheyAreSeen(t *testing.T) {
+	f, err := Layers(wide(), somePoints, Grid{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{1: "3 units, seen along the PCA of a₁", 2: "3 units, seen along the PCA of a₁", 3: "", 4: "one unit, spread to be seen"} {
+		lines := f.Stages[i].lines()
+		if got := f.Stages[i].Seen; i > 0 && (got != want || want != "" && lines[len(lines)-1] != want) {
+			t.Errorf("stage %d: %q, want %q", i, lines, want)
+		}
+	}
+	if n := len(f.whole(1).Caption); n != 3 {
+		t.Errorf("the first layer has %d lines", n)
 	}
 }
 

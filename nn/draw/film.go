@@ -3,6 +3,7 @@ package draw
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"yhat/nn"
@@ -29,10 +30,19 @@ type Grid struct {
 type Stage struct {
 	Title   string
 	Caption []string
+	Seen    string // how more than two units are seen, where the caption does not say it
 	Across  [][]XY // grid lines of equal second coordinate
 	Down    [][]XY // and of equal first
 	Dots    []XY   // of the points
 	Box     Box
+}
+
+// lines are the caption of a stage that stands alone.
+func (s *Stage) lines() []string {
+	if s.Seen == "" {
+		return s.Caption
+	}
+	return append(slices.Clone(s.Caption), s.Seen)
 }
 
 // Box is a square of the plane that shows a stage.
@@ -84,7 +94,9 @@ func Layers(m *nn.Model, points Points, grid Grid) (*Film, error) {
 		shifted := linear + " + b" + n
 		f.add(linear, []string{"W" + n + " = " + matrix(layer)}, v, at[1+3*l], lines)
 		f.add(shifted, []string{"b" + n + " = " + vector(layer.B)}, v, at[2+3*l], lines)
-		share(&f.Stages[len(f.Stages)-2], &f.Stages[len(f.Stages)-1])
+		before, now := &f.Stages[len(f.Stages)-2], &f.Stages[len(f.Stages)-1]
+		before.Seen, now.Seen = v.borrowed("a"+n), v.borrowed("a"+n)
+		share(before, now)
 		f.add(fmt.Sprintf("a%s = σ(%s)", n, shifted), []string{"σ = " + layer.Activation.Func.String() + v.words()}, v, at[3+3*l], lines)
 		f.ends = append(f.ends, len(f.Stages)-1)
 	}

@@ -36,7 +36,7 @@ func (f *Film) moment(i int, t float64) Stage {
 		return b
 	}
 	e := ease(t)
-	s := Stage{Title: b.Title, Caption: b.Caption, Dots: mid(a.Dots, b.Dots, e)}
+	s := Stage{Title: b.Title, Caption: b.Caption, Seen: b.Seen, Dots: mid(a.Dots, b.Dots, e)}
 	for k := range b.Across {
 		s.Across, s.Down = append(s.Across, mid(a.Across[k], b.Across[k], e)), append(s.Down, mid(a.Down[k], b.Down[k], e))
 	}
@@ -79,15 +79,18 @@ func (f *Film) GIF(w io.Writer) error {
 
 // frame draws one moment.
 func (f *Film) frame(s Stage) image.Image {
-	c := vgimg.NewWith(vgimg.UseWH(frameSide+2*borderRoom+tickRoom, frameSide+64), vgimg.UseDPI(96))
+	c := vgimg.NewWith(vgimg.UseWH(frameSide+2*borderRoom+tickRoom, frameSide+82), vgimg.UseDPI(96))
 	canvas := vgdraw.New(c)
 	canvas.SetColor(white)
 	canvas.Fill(canvas.Rectangle.Path())
 	left, top := canvas.Min.X+borderRoom+tickRoom, canvas.Max.Y-30
 	fillFormula(canvas, words(12, text.XLeft, text.YCenter), vg.Point{X: left + frameSide/2, Y: canvas.Max.Y - 16}, s.Title)
 	f.stage(canvas, s, vg.Rectangle{Min: vg.Point{X: left, Y: top - frameSide}, Max: vg.Point{X: left + frameSide, Y: top}})
-	for i, line := range s.Caption {
+	for i, line := range s.lines() {
 		fillFormula(canvas, words(9, text.XLeft, text.YCenter), vg.Point{X: left + frameSide/2, Y: top - frameSide - 20 - vg.Length(i)*12}, line)
+	}
+	if len(f.Names) > 1 {
+		drawLegend(canvas, f.Names, left, canvas.Min.Y+4, 9)
 	}
 	return c.Image()
 }

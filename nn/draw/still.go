@@ -84,7 +84,7 @@ func (f *Film) tiled(stages []Stage, columns int) *Picture {
 			f.panel(c, s, left, top, side)
 		}
 		if legend > 0 {
-			drawLegend(c, f.Names, c.Min.X+borderRoom+tickRoom, c.Min.Y+borderRoom/2)
+			drawLegend(c, f.Names, c.Min.X+borderRoom+tickRoom, c.Min.Y+borderRoom/2, 7)
 		}
 	}
 	return p
@@ -167,9 +167,9 @@ func (f *Film) stage(c draw.Canvas, s Stage, square vg.Rectangle) {
 			}
 		}
 	}
-	radius := vg.Length(1)
+	radius := enlarged(square)
 	if len(s.Dots) > 1500 {
-		radius = 0.75
+		radius *= 0.75
 	}
 	covered := map[[3]int]bool{}
 	for i, p := range s.Dots {
@@ -185,6 +185,15 @@ func (f *Film) stage(c draw.Canvas, s Stage, square vg.Rectangle) {
 			c.DrawGlyph(draw.GlyphStyle{Color: classColor(class, f.Names), Radius: radius, Shape: draw.CircleGlyph{}}, q)
 		}
 	}
+}
+
+// enlarged is how much larger than among others a stage that stands alone has
+// its dots and numbers.
+func enlarged(square vg.Rectangle) vg.Length {
+	if square.Max.X-square.Min.X > wideSide {
+		return 1.4
+	}
+	return 1
 }
 
 // mapper takes places of a box to places of the canvas.
@@ -203,7 +212,7 @@ func (f *Film) axes(c draw.Canvas, b Box, square vg.Rectangle, at func(XY) vg.Po
 	frame := draw.LineStyle{Color: color.NRGBA{222, 225, 230, 255}, Width: 0.5}
 	corners := []vg.Point{square.Min, {X: square.Max.X, Y: square.Min.Y}, square.Max, {X: square.Min.X, Y: square.Max.Y}, square.Min}
 	c.StrokeLines(frame, corners)
-	small := words(5.5, text.XCenter, text.YTop)
+	small := words(5.5*enlarged(square), text.XCenter, text.YTop)
 	small.Color = quiet
 	for axis := range 2 {
 		for _, t := range ticks(b.Center[axis]-b.Half, b.Center[axis]+b.Half) {
@@ -233,9 +242,9 @@ func ticks(low, high float64) []float64 {
 	return list
 }
 
-// drawLegend names the classes.
-func drawLegend(c draw.Canvas, names []string, x, y vg.Length) {
-	style := words(7, text.XLeft, text.YCenter)
+// drawLegend names the classes, in words of a size.
+func drawLegend(c draw.Canvas, names []string, x, y, size vg.Length) {
+	style := words(size, text.XLeft, text.YCenter)
 	for i, name := range names {
 		c.DrawGlyph(draw.GlyphStyle{Color: classColor(i, names), Radius: 2, Shape: draw.CircleGlyph{}}, vg.Point{X: x + 2, Y: y + 3})
 		c.FillText(style, vg.Point{X: x + 7, Y: y + 3}, name)

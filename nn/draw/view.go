@@ -101,3 +101,15 @@ func (v view) words() string {
 	}
 	return fmt.Sprintf(", %d units by PCA (%.0f %%)", v.width, 100*v.share)
 }
+
+// borrowed is what the caption of a layer's earlier stages must say of the
+// view, which is that of its output.
+func (v view) borrowed(output string) string {
+	switch v.width {
+	case 1:
+		return "one unit, spread to be seen"
+	case 2:
+		return ""
+	}
+	return fmt.Sprintf("%d units, seen along the PCA of %s", v.width, output)
+}
