@@ -18,10 +18,10 @@ type csvEncoder struct {
 
 // csvMade is what is prepared of a computed column.
 type csvMade struct {
-	kind   madeKind
-	digits [32]decimal9 // the next values, of madeFloats
-	text   []byte       // the words as cells, of madeWords
-	ends   []int32
+	kind  madeKind
+	texts textPanel // the next values, of madeFloats
+	text  []byte    // the words as cells, of madeWords
+	ends  []int32
 }
 
 // madeKind is how a computed column is written.
@@ -79,7 +79,7 @@ func (e *csvEncoder) panel(n int) {
 	for i := range e.cols {
 		if e.cols[i].kind == madeFloats {
 			l := &e.made[i].F32
-			shortestPanel(&e.cols[i].digits, (*[32]float32)(l.Data[(n*l.Units+l.Unit)<<5:]))
+			e.cols[i].texts.write((*[32]float32)(l.Data[(n*l.Units+l.Unit)<<5:]))
 		}
 	}
 }
@@ -116,7 +116,7 @@ func (e *csvEncoder) row(dst []byte, i int) []byte {
 		switch {
 		case m.Null != nil && m.Null[i]:
 		case c.kind == madeFloats:
-			dst = c.digits[i&31].append(dst, m.F32.At(i))
+			dst = c.texts.append(dst, i&31, m.F32.At(i))
 		case c.kind == madeWords:
 			code := int32(0)
 			if m.Codes != nil {

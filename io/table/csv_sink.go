@@ -74,6 +74,10 @@ func (s *csvSink) Encode(p *Part, rows *Rows, made []Computed, drop []bool) erro
 	}
 	p.Rows, p.Ends = 0, p.Ends[:0]
 	dst := p.Bytes[:0]
+	if drop == nil && !p.Mark && e.allPlain() {
+		p.Bytes, p.Rows = e.plain(dst), rows.N
+		return nil
+	}
 	for i := range rows.N {
 		if i&31 == 0 {
 			e.panel(i >> 5)

@@ -33,7 +33,7 @@ type cellRun struct {
 
 // newCellRun is nil if the plan's cells or the machine do not allow it.
 func newCellRun(p *csvPlan) *cellRun {
-	if !hasCells() || len(p.missing.numbers) > 0 {
+	if !hasAVX2() || len(p.missing.numbers) > 0 {
 		return nil
 	}
 	j := &cellRun{limit: p.limit, stride: uintptr(len(p.req.Keep)) * 8}

@@ -90,12 +90,12 @@ func TestFloatTextOfAllFloat32(t *testing.T) {
 		wait.Go(func() {
 			got, want := make([]byte, 0, 64), make([]byte, 0, 64)
 			var in [32]float32
-			var panel [32]decimal9
+			var panel textPanel
 			for b := 32 * w; b < 1<<32 && !t.Failed(); b += 32 * workers {
 				for i := range in {
 					in[i] = math.Float32frombits(uint32(b) + uint32(i))
 				}
-				shortestPanel(&panel, &in)
+				panel.write(&in)
 				for i, f := range in {
 					format := byte('e')
 					if a := math.Abs(float64(f)); a == 0 || a >= 1e-5 && a < 1e15 {
@@ -108,7 +108,7 @@ func TestFloatTextOfAllFloat32(t *testing.T) {
 					if string(got) != string(want) {
 						t.Errorf("%#08x: %s, want %s", b+uint64(i), got, want)
 					}
-					got = panel[i].append(got[:0], f)
+					got = panel.append(got[:0], i, f)
 					if string(got) != string(want) {
 						t.Errorf("%#08x in a panel: %s, want %s", b+uint64(i), got, want)
 					}
@@ -193,13 +193,22 @@ func BenchmarkFloatText(b *testing.B) {
 	run("float64 by strconv", func(i int) { buf = strconv.AppendFloat(buf[:0], doubles[i], 'f', -1, 64) })
 	run("float64 short", func(i int) { buf = AppendFloat64(buf[:0], shorts[i]) })
 	run("fixed 6", func(i int) { buf = AppendFixed(buf[:0], float64(predictions[i]), 6) })
+	b.Run("float32 in panels", func(b *testing.B) {
+		var p textPanel
+		i := 0
+		for b.Loop() {
+			p.write((*[32]float32)(predictions[i&127*32:]))
+			i++
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/32, "ns/number")
+	})
 }
 
 // Numbers taken apart 32 at a time read as those taken one by one.
 func TestPanelsOfFloatText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	var in [32]float32
-	var out [32]decimal9
+	var out textPanel
 	for round := range 3000 {
 		for i := range in {
 			in[i] = math.Float32frombits(rng.Uint32())
@@ -209,10 +218,10 @@ func TestPanelsOfFloatText(t *testing.T) {
 		}
 		in[3], in[5], in[7], in[9] = 0, float32(math.Copysign(0, -1)), float32(math.Inf(-1)), float32(math.NaN())
 		in[11], in[13] = math.SmallestNonzeroFloat32, 1
-		shortestPanel(&out, &in)
+		out.write(&in)
 		for i, f := range in {
 			for _, room := range []int{0, 100} {
-				got, want := string(out[i].append(make([]byte, 0, room), f)), refFloat(float64(f), 32)
+				got, want := string(out.append(make([]byte, 0, room), i, f)), refFloat(float64(f), 32)
 				if got != want {
 					t.Fatalf("%#08x: %s, want %s", math.Float32bits(f), got, want)
 				}

@@ -20,8 +20,13 @@ const (
 	_ = -(unsafe.Offsetof(fastColumn{}.run) ^ 40)
 )
 
-func hasCells() bool {
+// hasAVX2 says whether the machine has what the generated loops need.
+func hasAVX2() bool {
 	return cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 }
 
+// readCells is the loop of cellRun.
 func readCells(j *cellRun) { cellsAVX2((*[22]uint64)(unsafe.Pointer(j))) }
+
+// writeTexts is textPanel.write.
+func writeTexts(p *textPanel, in *[32]float32) { floatsAVX2(&p.text, &p.length, in) }

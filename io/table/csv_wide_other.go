@@ -1,7 +1,0 @@
-//go:build !amd64 || noasm
-
-package table
-
-func hasCells() bool { return false }
-
-func readCells(*cellRun) {}
