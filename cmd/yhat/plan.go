@@ -23,13 +23,17 @@ type planned struct {
 	Memory       int64  `json:"memory_bytes"` // the peak of this look
 }
 
-// printPlan prints what the run would do. It writes no output, and no report.
+// printPlan prints what the run would do, into a folder of outputs with the first
+// of its inputs. It writes no output, and no report.
 func (r *scoring) printPlan(ctx context.Context, asJSON bool) error {
 	if err := r.prepare(emptyReport(r.job)); err != nil {
 		return err
 	}
 	w := &writer{out: io.Discard}
 	r.job.Inputs, r.job.Open, r.job.Raw, r.job.Words = r.in.paths, r.in.open, r.out.raw, r.out.words
+	if r.out.folder { // each input is a job of its own
+		r.job.Inputs = r.job.Inputs[:1]
+	}
 	r.job.Create = func(l table.Layout, first table.Source) (table.Sink, error) {
 		var err error
 		if r.sink, err = r.out.sink(w, l, first); err != nil {
