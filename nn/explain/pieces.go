@@ -231,7 +231,7 @@ func (e *Explainer[T]) derive(s *Space[T], panels int, weight T) []T {
 	s.choose(d[:panels*e.layers[last].out*nn.Lanes], e.layers[last].out, weight)
 	for i := last; ; i-- {
 		l := &e.layers[i]
-		train.Chain(e.set, l.act, w.z[i], w.a[i], d, l.out, panels)
+		train.Chain(e.set, l.act, w.z[i], w.a[i], d, w.other(d), l.out, panels)
 		if i == k {
 			return d
 		}

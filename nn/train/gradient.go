@@ -14,6 +14,8 @@ type Space[T nn.Float] struct {
 	fed     [][]T // what the next layer sees: a, or a after dropout
 	mask    [][]T // of dropout
 	d       [][]T // the loss's derivatives by a, then by z
+	help    []T   // for slopes, each panel its own: as wide as the widest layer
+	widest  int
 	scratch []T
 	ones    []T // the input that biases have
 }
@@ -33,7 +35,11 @@ func (n *Net[T]) NewSpace() *Space[T] {
 		}
 		s.z, s.a, s.fed, s.mask = append(s.z, z), append(s.a, a), append(s.fed, fed), append(s.mask, mask)
 		s.d = append(s.d, make([]T, len(a)))
+		if smooth(l.act.Func) {
+			s.widest = max(s.widest, l.out)
+		}
 	}
+	s.help = make([]T, ShardRows*s.widest)
 	s.scratch = make([]T, ShardRows*n.Outputs())
 	s.ones = make([]T, ShardRows)
 	for i := range s.ones {
@@ -123,7 +129,7 @@ func (n *Net[T]) Backward(s *Space[T], b *Shard[T], from, to int) {
 	for i := len(n.layers) - 1; i >= 0; i-- {
 		l := &n.layers[i]
 		d := within(s.d[i], l.out, from, to)
-		n.chain(l.act, within(s.z[i], l.out, from, to), within(s.a[i], l.out, from, to), d, l.out, to-from)
+		n.chain(l.act, within(s.z[i], l.out, from, to), within(s.a[i], l.out, from, to), d, within(s.help, s.widest, from, to), l.out, to-from)
 		if i == 0 {
 			return
 		}

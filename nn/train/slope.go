@@ -11,20 +11,24 @@ import (
 // it from their output a.
 func needsInput(f kernel.Func) bool {
 	switch f {
-	case kernel.GELU, kernel.GELUTanh, kernel.SiLU, kernel.Mish, kernel.HardSwish, kernel.LeakyReLU, kernel.ELU, kernel.CELU:
+	case kernel.HardSwish, kernel.LeakyReLU, kernel.ELU, kernel.CELU:
 		return true
 	}
-	return false
+	return smooth(f)
 }
 
 // chain turns d, the derivative by σ's output a, into that by its input z, for
-// panels panels of units units.
-func (n *Net[T]) chain(act kernel.Activation[T], z, a, d []T, units, panels int) {
+// panels panels of units units. help is as long as these.
+func (n *Net[T]) chain(act kernel.Activation[T], z, a, d, help []T, units, panels int) {
 	a, d = a[:panels*units*nn.Lanes], d[:panels*units*nn.Lanes]
 	switch f := act.Func; {
 	case f == kernel.Identity:
 	case kernel.HasSlope(f):
 		n.set.Slope(f, a, d)
+	case smooth(f):
+		n.chainSmooth(act, z, a, d, help, units, panels)
+	case f == kernel.ELU, f == kernel.CELU:
+		chainELU(act, z, a, d)
 	case f == kernel.Softmax, f == kernel.LogSoftmax:
 		chainSoftmax(f == kernel.LogSoftmax, a, d, units, panels)
 	default:
@@ -47,16 +51,9 @@ func chainEach[T nn.Float](act kernel.Activation[T], z, a, d []T) {
 // slopes are σ' of the input z or, where that is simpler, of the output a.
 var slopes = [...]func(v, alpha, beta float64) float64{
 	kernel.LeakyReLU:   slopeLeaky,
-	kernel.ELU:         func(z, alpha, _ float64) float64 { return slopeELU(z, alpha) },
-	kernel.CELU:        func(z, alpha, _ float64) float64 { return slopeELU(z/alpha, 1) },
 	kernel.SELU:        slopeSELU,
-	kernel.GELU:        func(z, _, _ float64) float64 { return 0.5*math.Erfc(-z/math.Sqrt2) + z*bell(z) },
-	kernel.GELUTanh:    slopeGELUTanh,
-	kernel.SiLU:        func(z, _, _ float64) float64 { s := logistic(z); return s * (1 + z*(1-s)) },
 	kernel.HardSigmoid: slopeHardSigmoid,
-	kernel.Softplus:    func(a, _, _ float64) float64 { return -math.Expm1(-a) },
 	kernel.Softsign:    func(a, _, _ float64) float64 { return (1 - math.Abs(a)) * (1 - math.Abs(a)) },
-	kernel.Mish:        slopeMish,
 	kernel.HardSwish:   slopeHardSwish,
 }
 
@@ -67,11 +64,17 @@ func slopeLeaky(z, alpha, _ float64) float64 {
 	return 1
 }
 
-func slopeELU(z, alpha float64) float64 {
-	if z < 0 {
-		return alpha * math.Exp(z)
+// chainELU takes exp z of ELU and exp z/α of CELU, left of 0, from a.
+func chainELU[T nn.Float](act kernel.Activation[T], z, a, d []T) {
+	by, plus := T(1), act.Alpha
+	if act.Func == kernel.CELU {
+		by, plus = 1/act.Alpha, 1
 	}
-	return 1
+	for i, v := range a {
+		if z[i] < 0 {
+			d[i] *= v*by + plus
+		}
+	}
 }
 
 // slopeSELU has the constants of Klambauer et al. (arXiv:1706.02515) as ONNX
@@ -84,24 +87,11 @@ func slopeSELU(a, _, _ float64) float64 {
 	return gamma
 }
 
-func slopeGELUTanh(z, _, _ float64) float64 {
-	const c = 2 * 0.7978845608028653558798921198687637 // 2 √(2/π)
-	s := logistic(c * z * (1 + 0.044715*z*z))
-	return s + z*s*(1-s)*c*(1+3*0.044715*z*z)
-}
-
 func slopeHardSigmoid(a, alpha, _ float64) float64 {
 	if a > 0 && a < 1 {
 		return alpha
 	}
 	return 0
-}
-
-// slopeMish is tanh(s) + z (1 − tanh²(s)) sigmoid(z) with s = softplus(z)
-// (Misra, arXiv:1908.08681).
-func slopeMish(z, _, _ float64) float64 {
-	t := math.Tanh(max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))))
-	return t + z*(1-t*t)*logistic(z)
 }
 
 func slopeHardSwish(z, _, _ float64) float64 {
@@ -112,18 +102,6 @@ func slopeHardSwish(z, _, _ float64) float64 {
 		return 1
 	}
 	return (2*z + 3) / 6
-}
-
-// bell is the density of the normal distribution.
-func bell(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-
-// logistic takes the exponential of negative numbers only.
-func logistic(z float64) float64 {
-	e := math.Exp(-math.Abs(z))
-	if z < 0 {
-		return e / (1 + e)
-	}
-	return 1 / (1 + e)
 }
 
 // chainSoftmax goes down the units of each lane: a (d − Σ a d) for softmax,
