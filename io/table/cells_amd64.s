@@ -4100,7 +4100,4103 @@ DATA cellsShuffles<>+4092(SB)/1, $0x0b
 DATA cellsShuffles<>+4093(SB)/1, $0x0c
 DATA cellsShuffles<>+4094(SB)/1, $0x0d
 DATA cellsShuffles<>+4095(SB)/1, $0x0e
-GLOBL cellsShuffles<>(SB), RODATA|NOPTR, $4096
+DATA cellsShuffles<>+4096(SB)/1, $0x00
+DATA cellsShuffles<>+4097(SB)/1, $0x00
+DATA cellsShuffles<>+4098(SB)/1, $0x00
+DATA cellsShuffles<>+4099(SB)/1, $0x00
+DATA cellsShuffles<>+4100(SB)/1, $0x00
+DATA cellsShuffles<>+4101(SB)/1, $0x00
+DATA cellsShuffles<>+4102(SB)/1, $0x00
+DATA cellsShuffles<>+4103(SB)/1, $0x00
+DATA cellsShuffles<>+4104(SB)/1, $0x00
+DATA cellsShuffles<>+4105(SB)/1, $0x00
+DATA cellsShuffles<>+4106(SB)/1, $0x00
+DATA cellsShuffles<>+4107(SB)/1, $0x00
+DATA cellsShuffles<>+4108(SB)/1, $0x00
+DATA cellsShuffles<>+4109(SB)/1, $0x00
+DATA cellsShuffles<>+4110(SB)/1, $0x00
+DATA cellsShuffles<>+4111(SB)/1, $0x00
+DATA cellsShuffles<>+4112(SB)/1, $0x00
+DATA cellsShuffles<>+4113(SB)/1, $0x00
+DATA cellsShuffles<>+4114(SB)/1, $0x00
+DATA cellsShuffles<>+4115(SB)/1, $0x00
+DATA cellsShuffles<>+4116(SB)/1, $0x00
+DATA cellsShuffles<>+4117(SB)/1, $0x00
+DATA cellsShuffles<>+4118(SB)/1, $0x00
+DATA cellsShuffles<>+4119(SB)/1, $0x00
+DATA cellsShuffles<>+4120(SB)/1, $0x00
+DATA cellsShuffles<>+4121(SB)/1, $0x00
+DATA cellsShuffles<>+4122(SB)/1, $0x00
+DATA cellsShuffles<>+4123(SB)/1, $0x00
+DATA cellsShuffles<>+4124(SB)/1, $0x00
+DATA cellsShuffles<>+4125(SB)/1, $0x00
+DATA cellsShuffles<>+4126(SB)/1, $0x00
+DATA cellsShuffles<>+4127(SB)/1, $0x00
+DATA cellsShuffles<>+4128(SB)/1, $0x00
+DATA cellsShuffles<>+4129(SB)/1, $0x00
+DATA cellsShuffles<>+4130(SB)/1, $0x00
+DATA cellsShuffles<>+4131(SB)/1, $0x00
+DATA cellsShuffles<>+4132(SB)/1, $0x00
+DATA cellsShuffles<>+4133(SB)/1, $0x00
+DATA cellsShuffles<>+4134(SB)/1, $0x00
+DATA cellsShuffles<>+4135(SB)/1, $0x00
+DATA cellsShuffles<>+4136(SB)/1, $0x00
+DATA cellsShuffles<>+4137(SB)/1, $0x00
+DATA cellsShuffles<>+4138(SB)/1, $0x00
+DATA cellsShuffles<>+4139(SB)/1, $0x00
+DATA cellsShuffles<>+4140(SB)/1, $0x00
+DATA cellsShuffles<>+4141(SB)/1, $0x00
+DATA cellsShuffles<>+4142(SB)/1, $0x00
+DATA cellsShuffles<>+4143(SB)/1, $0x00
+DATA cellsShuffles<>+4144(SB)/1, $0x00
+DATA cellsShuffles<>+4145(SB)/1, $0x00
+DATA cellsShuffles<>+4146(SB)/1, $0x00
+DATA cellsShuffles<>+4147(SB)/1, $0x00
+DATA cellsShuffles<>+4148(SB)/1, $0x00
+DATA cellsShuffles<>+4149(SB)/1, $0x00
+DATA cellsShuffles<>+4150(SB)/1, $0x00
+DATA cellsShuffles<>+4151(SB)/1, $0x00
+DATA cellsShuffles<>+4152(SB)/1, $0x00
+DATA cellsShuffles<>+4153(SB)/1, $0x00
+DATA cellsShuffles<>+4154(SB)/1, $0x00
+DATA cellsShuffles<>+4155(SB)/1, $0x00
+DATA cellsShuffles<>+4156(SB)/1, $0x00
+DATA cellsShuffles<>+4157(SB)/1, $0x00
+DATA cellsShuffles<>+4158(SB)/1, $0x00
+DATA cellsShuffles<>+4159(SB)/1, $0x00
+DATA cellsShuffles<>+4160(SB)/1, $0x00
+DATA cellsShuffles<>+4161(SB)/1, $0x00
+DATA cellsShuffles<>+4162(SB)/1, $0x00
+DATA cellsShuffles<>+4163(SB)/1, $0x00
+DATA cellsShuffles<>+4164(SB)/1, $0x00
+DATA cellsShuffles<>+4165(SB)/1, $0x00
+DATA cellsShuffles<>+4166(SB)/1, $0x00
+DATA cellsShuffles<>+4167(SB)/1, $0x00
+DATA cellsShuffles<>+4168(SB)/1, $0x00
+DATA cellsShuffles<>+4169(SB)/1, $0x00
+DATA cellsShuffles<>+4170(SB)/1, $0x00
+DATA cellsShuffles<>+4171(SB)/1, $0x00
+DATA cellsShuffles<>+4172(SB)/1, $0x00
+DATA cellsShuffles<>+4173(SB)/1, $0x00
+DATA cellsShuffles<>+4174(SB)/1, $0x00
+DATA cellsShuffles<>+4175(SB)/1, $0x00
+DATA cellsShuffles<>+4176(SB)/1, $0x00
+DATA cellsShuffles<>+4177(SB)/1, $0x00
+DATA cellsShuffles<>+4178(SB)/1, $0x00
+DATA cellsShuffles<>+4179(SB)/1, $0x00
+DATA cellsShuffles<>+4180(SB)/1, $0x00
+DATA cellsShuffles<>+4181(SB)/1, $0x00
+DATA cellsShuffles<>+4182(SB)/1, $0x00
+DATA cellsShuffles<>+4183(SB)/1, $0x00
+DATA cellsShuffles<>+4184(SB)/1, $0x00
+DATA cellsShuffles<>+4185(SB)/1, $0x00
+DATA cellsShuffles<>+4186(SB)/1, $0x00
+DATA cellsShuffles<>+4187(SB)/1, $0x00
+DATA cellsShuffles<>+4188(SB)/1, $0x00
+DATA cellsShuffles<>+4189(SB)/1, $0x00
+DATA cellsShuffles<>+4190(SB)/1, $0x00
+DATA cellsShuffles<>+4191(SB)/1, $0x00
+DATA cellsShuffles<>+4192(SB)/1, $0x00
+DATA cellsShuffles<>+4193(SB)/1, $0x00
+DATA cellsShuffles<>+4194(SB)/1, $0x00
+DATA cellsShuffles<>+4195(SB)/1, $0x00
+DATA cellsShuffles<>+4196(SB)/1, $0x00
+DATA cellsShuffles<>+4197(SB)/1, $0x00
+DATA cellsShuffles<>+4198(SB)/1, $0x00
+DATA cellsShuffles<>+4199(SB)/1, $0x00
+DATA cellsShuffles<>+4200(SB)/1, $0x00
+DATA cellsShuffles<>+4201(SB)/1, $0x00
+DATA cellsShuffles<>+4202(SB)/1, $0x00
+DATA cellsShuffles<>+4203(SB)/1, $0x00
+DATA cellsShuffles<>+4204(SB)/1, $0x00
+DATA cellsShuffles<>+4205(SB)/1, $0x00
+DATA cellsShuffles<>+4206(SB)/1, $0x00
+DATA cellsShuffles<>+4207(SB)/1, $0x00
+DATA cellsShuffles<>+4208(SB)/1, $0x00
+DATA cellsShuffles<>+4209(SB)/1, $0x00
+DATA cellsShuffles<>+4210(SB)/1, $0x00
+DATA cellsShuffles<>+4211(SB)/1, $0x00
+DATA cellsShuffles<>+4212(SB)/1, $0x00
+DATA cellsShuffles<>+4213(SB)/1, $0x00
+DATA cellsShuffles<>+4214(SB)/1, $0x00
+DATA cellsShuffles<>+4215(SB)/1, $0x00
+DATA cellsShuffles<>+4216(SB)/1, $0x00
+DATA cellsShuffles<>+4217(SB)/1, $0x00
+DATA cellsShuffles<>+4218(SB)/1, $0x00
+DATA cellsShuffles<>+4219(SB)/1, $0x00
+DATA cellsShuffles<>+4220(SB)/1, $0x00
+DATA cellsShuffles<>+4221(SB)/1, $0x00
+DATA cellsShuffles<>+4222(SB)/1, $0x00
+DATA cellsShuffles<>+4223(SB)/1, $0x00
+DATA cellsShuffles<>+4224(SB)/1, $0x00
+DATA cellsShuffles<>+4225(SB)/1, $0x00
+DATA cellsShuffles<>+4226(SB)/1, $0x00
+DATA cellsShuffles<>+4227(SB)/1, $0x00
+DATA cellsShuffles<>+4228(SB)/1, $0x00
+DATA cellsShuffles<>+4229(SB)/1, $0x00
+DATA cellsShuffles<>+4230(SB)/1, $0x00
+DATA cellsShuffles<>+4231(SB)/1, $0x00
+DATA cellsShuffles<>+4232(SB)/1, $0x00
+DATA cellsShuffles<>+4233(SB)/1, $0x00
+DATA cellsShuffles<>+4234(SB)/1, $0x00
+DATA cellsShuffles<>+4235(SB)/1, $0x00
+DATA cellsShuffles<>+4236(SB)/1, $0x00
+DATA cellsShuffles<>+4237(SB)/1, $0x00
+DATA cellsShuffles<>+4238(SB)/1, $0x00
+DATA cellsShuffles<>+4239(SB)/1, $0x00
+DATA cellsShuffles<>+4240(SB)/1, $0x00
+DATA cellsShuffles<>+4241(SB)/1, $0x00
+DATA cellsShuffles<>+4242(SB)/1, $0x00
+DATA cellsShuffles<>+4243(SB)/1, $0x00
+DATA cellsShuffles<>+4244(SB)/1, $0x00
+DATA cellsShuffles<>+4245(SB)/1, $0x00
+DATA cellsShuffles<>+4246(SB)/1, $0x00
+DATA cellsShuffles<>+4247(SB)/1, $0x00
+DATA cellsShuffles<>+4248(SB)/1, $0x00
+DATA cellsShuffles<>+4249(SB)/1, $0x00
+DATA cellsShuffles<>+4250(SB)/1, $0x00
+DATA cellsShuffles<>+4251(SB)/1, $0x00
+DATA cellsShuffles<>+4252(SB)/1, $0x00
+DATA cellsShuffles<>+4253(SB)/1, $0x00
+DATA cellsShuffles<>+4254(SB)/1, $0x00
+DATA cellsShuffles<>+4255(SB)/1, $0x00
+DATA cellsShuffles<>+4256(SB)/1, $0x00
+DATA cellsShuffles<>+4257(SB)/1, $0x00
+DATA cellsShuffles<>+4258(SB)/1, $0x00
+DATA cellsShuffles<>+4259(SB)/1, $0x00
+DATA cellsShuffles<>+4260(SB)/1, $0x00
+DATA cellsShuffles<>+4261(SB)/1, $0x00
+DATA cellsShuffles<>+4262(SB)/1, $0x00
+DATA cellsShuffles<>+4263(SB)/1, $0x00
+DATA cellsShuffles<>+4264(SB)/1, $0x00
+DATA cellsShuffles<>+4265(SB)/1, $0x00
+DATA cellsShuffles<>+4266(SB)/1, $0x00
+DATA cellsShuffles<>+4267(SB)/1, $0x00
+DATA cellsShuffles<>+4268(SB)/1, $0x00
+DATA cellsShuffles<>+4269(SB)/1, $0x00
+DATA cellsShuffles<>+4270(SB)/1, $0x00
+DATA cellsShuffles<>+4271(SB)/1, $0x00
+DATA cellsShuffles<>+4272(SB)/1, $0x00
+DATA cellsShuffles<>+4273(SB)/1, $0x00
+DATA cellsShuffles<>+4274(SB)/1, $0x00
+DATA cellsShuffles<>+4275(SB)/1, $0x00
+DATA cellsShuffles<>+4276(SB)/1, $0x00
+DATA cellsShuffles<>+4277(SB)/1, $0x00
+DATA cellsShuffles<>+4278(SB)/1, $0x00
+DATA cellsShuffles<>+4279(SB)/1, $0x00
+DATA cellsShuffles<>+4280(SB)/1, $0x00
+DATA cellsShuffles<>+4281(SB)/1, $0x00
+DATA cellsShuffles<>+4282(SB)/1, $0x00
+DATA cellsShuffles<>+4283(SB)/1, $0x00
+DATA cellsShuffles<>+4284(SB)/1, $0x00
+DATA cellsShuffles<>+4285(SB)/1, $0x00
+DATA cellsShuffles<>+4286(SB)/1, $0x00
+DATA cellsShuffles<>+4287(SB)/1, $0x00
+DATA cellsShuffles<>+4288(SB)/1, $0x00
+DATA cellsShuffles<>+4289(SB)/1, $0x00
+DATA cellsShuffles<>+4290(SB)/1, $0x00
+DATA cellsShuffles<>+4291(SB)/1, $0x00
+DATA cellsShuffles<>+4292(SB)/1, $0x00
+DATA cellsShuffles<>+4293(SB)/1, $0x00
+DATA cellsShuffles<>+4294(SB)/1, $0x00
+DATA cellsShuffles<>+4295(SB)/1, $0x00
+DATA cellsShuffles<>+4296(SB)/1, $0x00
+DATA cellsShuffles<>+4297(SB)/1, $0x00
+DATA cellsShuffles<>+4298(SB)/1, $0x00
+DATA cellsShuffles<>+4299(SB)/1, $0x00
+DATA cellsShuffles<>+4300(SB)/1, $0x00
+DATA cellsShuffles<>+4301(SB)/1, $0x00
+DATA cellsShuffles<>+4302(SB)/1, $0x00
+DATA cellsShuffles<>+4303(SB)/1, $0x00
+DATA cellsShuffles<>+4304(SB)/1, $0x00
+DATA cellsShuffles<>+4305(SB)/1, $0x00
+DATA cellsShuffles<>+4306(SB)/1, $0x00
+DATA cellsShuffles<>+4307(SB)/1, $0x00
+DATA cellsShuffles<>+4308(SB)/1, $0x00
+DATA cellsShuffles<>+4309(SB)/1, $0x00
+DATA cellsShuffles<>+4310(SB)/1, $0x00
+DATA cellsShuffles<>+4311(SB)/1, $0x00
+DATA cellsShuffles<>+4312(SB)/1, $0x00
+DATA cellsShuffles<>+4313(SB)/1, $0x00
+DATA cellsShuffles<>+4314(SB)/1, $0x00
+DATA cellsShuffles<>+4315(SB)/1, $0x00
+DATA cellsShuffles<>+4316(SB)/1, $0x00
+DATA cellsShuffles<>+4317(SB)/1, $0x00
+DATA cellsShuffles<>+4318(SB)/1, $0x00
+DATA cellsShuffles<>+4319(SB)/1, $0x00
+DATA cellsShuffles<>+4320(SB)/1, $0x00
+DATA cellsShuffles<>+4321(SB)/1, $0x00
+DATA cellsShuffles<>+4322(SB)/1, $0x00
+DATA cellsShuffles<>+4323(SB)/1, $0x00
+DATA cellsShuffles<>+4324(SB)/1, $0x00
+DATA cellsShuffles<>+4325(SB)/1, $0x00
+DATA cellsShuffles<>+4326(SB)/1, $0x00
+DATA cellsShuffles<>+4327(SB)/1, $0x00
+DATA cellsShuffles<>+4328(SB)/1, $0x00
+DATA cellsShuffles<>+4329(SB)/1, $0x00
+DATA cellsShuffles<>+4330(SB)/1, $0x00
+DATA cellsShuffles<>+4331(SB)/1, $0x00
+DATA cellsShuffles<>+4332(SB)/1, $0x00
+DATA cellsShuffles<>+4333(SB)/1, $0x00
+DATA cellsShuffles<>+4334(SB)/1, $0x00
+DATA cellsShuffles<>+4335(SB)/1, $0x00
+DATA cellsShuffles<>+4336(SB)/1, $0x00
+DATA cellsShuffles<>+4337(SB)/1, $0x00
+DATA cellsShuffles<>+4338(SB)/1, $0x00
+DATA cellsShuffles<>+4339(SB)/1, $0x00
+DATA cellsShuffles<>+4340(SB)/1, $0x00
+DATA cellsShuffles<>+4341(SB)/1, $0x00
+DATA cellsShuffles<>+4342(SB)/1, $0x00
+DATA cellsShuffles<>+4343(SB)/1, $0x00
+DATA cellsShuffles<>+4344(SB)/1, $0x00
+DATA cellsShuffles<>+4345(SB)/1, $0x00
+DATA cellsShuffles<>+4346(SB)/1, $0x00
+DATA cellsShuffles<>+4347(SB)/1, $0x00
+DATA cellsShuffles<>+4348(SB)/1, $0x00
+DATA cellsShuffles<>+4349(SB)/1, $0x00
+DATA cellsShuffles<>+4350(SB)/1, $0x00
+DATA cellsShuffles<>+4351(SB)/1, $0x00
+DATA cellsShuffles<>+4352(SB)/1, $0x00
+DATA cellsShuffles<>+4353(SB)/1, $0x00
+DATA cellsShuffles<>+4354(SB)/1, $0x00
+DATA cellsShuffles<>+4355(SB)/1, $0x00
+DATA cellsShuffles<>+4356(SB)/1, $0x00
+DATA cellsShuffles<>+4357(SB)/1, $0x00
+DATA cellsShuffles<>+4358(SB)/1, $0x00
+DATA cellsShuffles<>+4359(SB)/1, $0x00
+DATA cellsShuffles<>+4360(SB)/1, $0x00
+DATA cellsShuffles<>+4361(SB)/1, $0x00
+DATA cellsShuffles<>+4362(SB)/1, $0x00
+DATA cellsShuffles<>+4363(SB)/1, $0x00
+DATA cellsShuffles<>+4364(SB)/1, $0x00
+DATA cellsShuffles<>+4365(SB)/1, $0x00
+DATA cellsShuffles<>+4366(SB)/1, $0x00
+DATA cellsShuffles<>+4367(SB)/1, $0x00
+DATA cellsShuffles<>+4368(SB)/1, $0x00
+DATA cellsShuffles<>+4369(SB)/1, $0x00
+DATA cellsShuffles<>+4370(SB)/1, $0x00
+DATA cellsShuffles<>+4371(SB)/1, $0x00
+DATA cellsShuffles<>+4372(SB)/1, $0x00
+DATA cellsShuffles<>+4373(SB)/1, $0x00
+DATA cellsShuffles<>+4374(SB)/1, $0x00
+DATA cellsShuffles<>+4375(SB)/1, $0x00
+DATA cellsShuffles<>+4376(SB)/1, $0x00
+DATA cellsShuffles<>+4377(SB)/1, $0x00
+DATA cellsShuffles<>+4378(SB)/1, $0x00
+DATA cellsShuffles<>+4379(SB)/1, $0x00
+DATA cellsShuffles<>+4380(SB)/1, $0x00
+DATA cellsShuffles<>+4381(SB)/1, $0x00
+DATA cellsShuffles<>+4382(SB)/1, $0x00
+DATA cellsShuffles<>+4383(SB)/1, $0x00
+DATA cellsShuffles<>+4384(SB)/1, $0x00
+DATA cellsShuffles<>+4385(SB)/1, $0x00
+DATA cellsShuffles<>+4386(SB)/1, $0x00
+DATA cellsShuffles<>+4387(SB)/1, $0x00
+DATA cellsShuffles<>+4388(SB)/1, $0x00
+DATA cellsShuffles<>+4389(SB)/1, $0x00
+DATA cellsShuffles<>+4390(SB)/1, $0x00
+DATA cellsShuffles<>+4391(SB)/1, $0x00
+DATA cellsShuffles<>+4392(SB)/1, $0x00
+DATA cellsShuffles<>+4393(SB)/1, $0x00
+DATA cellsShuffles<>+4394(SB)/1, $0x00
+DATA cellsShuffles<>+4395(SB)/1, $0x00
+DATA cellsShuffles<>+4396(SB)/1, $0x00
+DATA cellsShuffles<>+4397(SB)/1, $0x00
+DATA cellsShuffles<>+4398(SB)/1, $0x00
+DATA cellsShuffles<>+4399(SB)/1, $0x00
+DATA cellsShuffles<>+4400(SB)/1, $0x00
+DATA cellsShuffles<>+4401(SB)/1, $0x00
+DATA cellsShuffles<>+4402(SB)/1, $0x00
+DATA cellsShuffles<>+4403(SB)/1, $0x00
+DATA cellsShuffles<>+4404(SB)/1, $0x00
+DATA cellsShuffles<>+4405(SB)/1, $0x00
+DATA cellsShuffles<>+4406(SB)/1, $0x00
+DATA cellsShuffles<>+4407(SB)/1, $0x00
+DATA cellsShuffles<>+4408(SB)/1, $0x00
+DATA cellsShuffles<>+4409(SB)/1, $0x00
+DATA cellsShuffles<>+4410(SB)/1, $0x00
+DATA cellsShuffles<>+4411(SB)/1, $0x00
+DATA cellsShuffles<>+4412(SB)/1, $0x00
+DATA cellsShuffles<>+4413(SB)/1, $0x00
+DATA cellsShuffles<>+4414(SB)/1, $0x00
+DATA cellsShuffles<>+4415(SB)/1, $0x00
+DATA cellsShuffles<>+4416(SB)/1, $0x00
+DATA cellsShuffles<>+4417(SB)/1, $0x00
+DATA cellsShuffles<>+4418(SB)/1, $0x00
+DATA cellsShuffles<>+4419(SB)/1, $0x00
+DATA cellsShuffles<>+4420(SB)/1, $0x00
+DATA cellsShuffles<>+4421(SB)/1, $0x00
+DATA cellsShuffles<>+4422(SB)/1, $0x00
+DATA cellsShuffles<>+4423(SB)/1, $0x00
+DATA cellsShuffles<>+4424(SB)/1, $0x00
+DATA cellsShuffles<>+4425(SB)/1, $0x00
+DATA cellsShuffles<>+4426(SB)/1, $0x00
+DATA cellsShuffles<>+4427(SB)/1, $0x00
+DATA cellsShuffles<>+4428(SB)/1, $0x00
+DATA cellsShuffles<>+4429(SB)/1, $0x00
+DATA cellsShuffles<>+4430(SB)/1, $0x00
+DATA cellsShuffles<>+4431(SB)/1, $0x00
+DATA cellsShuffles<>+4432(SB)/1, $0x00
+DATA cellsShuffles<>+4433(SB)/1, $0x00
+DATA cellsShuffles<>+4434(SB)/1, $0x00
+DATA cellsShuffles<>+4435(SB)/1, $0x00
+DATA cellsShuffles<>+4436(SB)/1, $0x00
+DATA cellsShuffles<>+4437(SB)/1, $0x00
+DATA cellsShuffles<>+4438(SB)/1, $0x00
+DATA cellsShuffles<>+4439(SB)/1, $0x00
+DATA cellsShuffles<>+4440(SB)/1, $0x00
+DATA cellsShuffles<>+4441(SB)/1, $0x00
+DATA cellsShuffles<>+4442(SB)/1, $0x00
+DATA cellsShuffles<>+4443(SB)/1, $0x00
+DATA cellsShuffles<>+4444(SB)/1, $0x00
+DATA cellsShuffles<>+4445(SB)/1, $0x00
+DATA cellsShuffles<>+4446(SB)/1, $0x00
+DATA cellsShuffles<>+4447(SB)/1, $0x00
+DATA cellsShuffles<>+4448(SB)/1, $0x00
+DATA cellsShuffles<>+4449(SB)/1, $0x00
+DATA cellsShuffles<>+4450(SB)/1, $0x00
+DATA cellsShuffles<>+4451(SB)/1, $0x00
+DATA cellsShuffles<>+4452(SB)/1, $0x00
+DATA cellsShuffles<>+4453(SB)/1, $0x00
+DATA cellsShuffles<>+4454(SB)/1, $0x00
+DATA cellsShuffles<>+4455(SB)/1, $0x00
+DATA cellsShuffles<>+4456(SB)/1, $0x00
+DATA cellsShuffles<>+4457(SB)/1, $0x00
+DATA cellsShuffles<>+4458(SB)/1, $0x00
+DATA cellsShuffles<>+4459(SB)/1, $0x00
+DATA cellsShuffles<>+4460(SB)/1, $0x00
+DATA cellsShuffles<>+4461(SB)/1, $0x00
+DATA cellsShuffles<>+4462(SB)/1, $0x00
+DATA cellsShuffles<>+4463(SB)/1, $0x00
+DATA cellsShuffles<>+4464(SB)/1, $0x00
+DATA cellsShuffles<>+4465(SB)/1, $0x00
+DATA cellsShuffles<>+4466(SB)/1, $0x00
+DATA cellsShuffles<>+4467(SB)/1, $0x00
+DATA cellsShuffles<>+4468(SB)/1, $0x00
+DATA cellsShuffles<>+4469(SB)/1, $0x00
+DATA cellsShuffles<>+4470(SB)/1, $0x00
+DATA cellsShuffles<>+4471(SB)/1, $0x00
+DATA cellsShuffles<>+4472(SB)/1, $0x00
+DATA cellsShuffles<>+4473(SB)/1, $0x00
+DATA cellsShuffles<>+4474(SB)/1, $0x00
+DATA cellsShuffles<>+4475(SB)/1, $0x00
+DATA cellsShuffles<>+4476(SB)/1, $0x00
+DATA cellsShuffles<>+4477(SB)/1, $0x00
+DATA cellsShuffles<>+4478(SB)/1, $0x00
+DATA cellsShuffles<>+4479(SB)/1, $0x00
+DATA cellsShuffles<>+4480(SB)/1, $0x00
+DATA cellsShuffles<>+4481(SB)/1, $0x00
+DATA cellsShuffles<>+4482(SB)/1, $0x00
+DATA cellsShuffles<>+4483(SB)/1, $0x00
+DATA cellsShuffles<>+4484(SB)/1, $0x00
+DATA cellsShuffles<>+4485(SB)/1, $0x00
+DATA cellsShuffles<>+4486(SB)/1, $0x00
+DATA cellsShuffles<>+4487(SB)/1, $0x00
+DATA cellsShuffles<>+4488(SB)/1, $0x00
+DATA cellsShuffles<>+4489(SB)/1, $0x00
+DATA cellsShuffles<>+4490(SB)/1, $0x00
+DATA cellsShuffles<>+4491(SB)/1, $0x00
+DATA cellsShuffles<>+4492(SB)/1, $0x00
+DATA cellsShuffles<>+4493(SB)/1, $0x00
+DATA cellsShuffles<>+4494(SB)/1, $0x00
+DATA cellsShuffles<>+4495(SB)/1, $0x00
+DATA cellsShuffles<>+4496(SB)/1, $0x00
+DATA cellsShuffles<>+4497(SB)/1, $0x00
+DATA cellsShuffles<>+4498(SB)/1, $0x00
+DATA cellsShuffles<>+4499(SB)/1, $0x00
+DATA cellsShuffles<>+4500(SB)/1, $0x00
+DATA cellsShuffles<>+4501(SB)/1, $0x00
+DATA cellsShuffles<>+4502(SB)/1, $0x00
+DATA cellsShuffles<>+4503(SB)/1, $0x00
+DATA cellsShuffles<>+4504(SB)/1, $0x00
+DATA cellsShuffles<>+4505(SB)/1, $0x00
+DATA cellsShuffles<>+4506(SB)/1, $0x00
+DATA cellsShuffles<>+4507(SB)/1, $0x00
+DATA cellsShuffles<>+4508(SB)/1, $0x00
+DATA cellsShuffles<>+4509(SB)/1, $0x00
+DATA cellsShuffles<>+4510(SB)/1, $0x00
+DATA cellsShuffles<>+4511(SB)/1, $0x00
+DATA cellsShuffles<>+4512(SB)/1, $0x00
+DATA cellsShuffles<>+4513(SB)/1, $0x00
+DATA cellsShuffles<>+4514(SB)/1, $0x00
+DATA cellsShuffles<>+4515(SB)/1, $0x00
+DATA cellsShuffles<>+4516(SB)/1, $0x00
+DATA cellsShuffles<>+4517(SB)/1, $0x00
+DATA cellsShuffles<>+4518(SB)/1, $0x00
+DATA cellsShuffles<>+4519(SB)/1, $0x00
+DATA cellsShuffles<>+4520(SB)/1, $0x00
+DATA cellsShuffles<>+4521(SB)/1, $0x00
+DATA cellsShuffles<>+4522(SB)/1, $0x00
+DATA cellsShuffles<>+4523(SB)/1, $0x00
+DATA cellsShuffles<>+4524(SB)/1, $0x00
+DATA cellsShuffles<>+4525(SB)/1, $0x00
+DATA cellsShuffles<>+4526(SB)/1, $0x00
+DATA cellsShuffles<>+4527(SB)/1, $0x00
+DATA cellsShuffles<>+4528(SB)/1, $0x00
+DATA cellsShuffles<>+4529(SB)/1, $0x00
+DATA cellsShuffles<>+4530(SB)/1, $0x00
+DATA cellsShuffles<>+4531(SB)/1, $0x00
+DATA cellsShuffles<>+4532(SB)/1, $0x00
+DATA cellsShuffles<>+4533(SB)/1, $0x00
+DATA cellsShuffles<>+4534(SB)/1, $0x00
+DATA cellsShuffles<>+4535(SB)/1, $0x00
+DATA cellsShuffles<>+4536(SB)/1, $0x00
+DATA cellsShuffles<>+4537(SB)/1, $0x00
+DATA cellsShuffles<>+4538(SB)/1, $0x00
+DATA cellsShuffles<>+4539(SB)/1, $0x00
+DATA cellsShuffles<>+4540(SB)/1, $0x00
+DATA cellsShuffles<>+4541(SB)/1, $0x00
+DATA cellsShuffles<>+4542(SB)/1, $0x00
+DATA cellsShuffles<>+4543(SB)/1, $0x00
+DATA cellsShuffles<>+4544(SB)/1, $0x00
+DATA cellsShuffles<>+4545(SB)/1, $0x00
+DATA cellsShuffles<>+4546(SB)/1, $0x00
+DATA cellsShuffles<>+4547(SB)/1, $0x00
+DATA cellsShuffles<>+4548(SB)/1, $0x00
+DATA cellsShuffles<>+4549(SB)/1, $0x00
+DATA cellsShuffles<>+4550(SB)/1, $0x00
+DATA cellsShuffles<>+4551(SB)/1, $0x00
+DATA cellsShuffles<>+4552(SB)/1, $0x00
+DATA cellsShuffles<>+4553(SB)/1, $0x00
+DATA cellsShuffles<>+4554(SB)/1, $0x00
+DATA cellsShuffles<>+4555(SB)/1, $0x00
+DATA cellsShuffles<>+4556(SB)/1, $0x00
+DATA cellsShuffles<>+4557(SB)/1, $0x00
+DATA cellsShuffles<>+4558(SB)/1, $0x00
+DATA cellsShuffles<>+4559(SB)/1, $0x00
+DATA cellsShuffles<>+4560(SB)/1, $0x00
+DATA cellsShuffles<>+4561(SB)/1, $0x00
+DATA cellsShuffles<>+4562(SB)/1, $0x00
+DATA cellsShuffles<>+4563(SB)/1, $0x00
+DATA cellsShuffles<>+4564(SB)/1, $0x00
+DATA cellsShuffles<>+4565(SB)/1, $0x00
+DATA cellsShuffles<>+4566(SB)/1, $0x00
+DATA cellsShuffles<>+4567(SB)/1, $0x00
+DATA cellsShuffles<>+4568(SB)/1, $0x00
+DATA cellsShuffles<>+4569(SB)/1, $0x00
+DATA cellsShuffles<>+4570(SB)/1, $0x00
+DATA cellsShuffles<>+4571(SB)/1, $0x00
+DATA cellsShuffles<>+4572(SB)/1, $0x00
+DATA cellsShuffles<>+4573(SB)/1, $0x00
+DATA cellsShuffles<>+4574(SB)/1, $0x00
+DATA cellsShuffles<>+4575(SB)/1, $0x00
+DATA cellsShuffles<>+4576(SB)/1, $0x00
+DATA cellsShuffles<>+4577(SB)/1, $0x00
+DATA cellsShuffles<>+4578(SB)/1, $0x00
+DATA cellsShuffles<>+4579(SB)/1, $0x00
+DATA cellsShuffles<>+4580(SB)/1, $0x00
+DATA cellsShuffles<>+4581(SB)/1, $0x00
+DATA cellsShuffles<>+4582(SB)/1, $0x00
+DATA cellsShuffles<>+4583(SB)/1, $0x00
+DATA cellsShuffles<>+4584(SB)/1, $0x00
+DATA cellsShuffles<>+4585(SB)/1, $0x00
+DATA cellsShuffles<>+4586(SB)/1, $0x00
+DATA cellsShuffles<>+4587(SB)/1, $0x00
+DATA cellsShuffles<>+4588(SB)/1, $0x00
+DATA cellsShuffles<>+4589(SB)/1, $0x00
+DATA cellsShuffles<>+4590(SB)/1, $0x00
+DATA cellsShuffles<>+4591(SB)/1, $0x00
+DATA cellsShuffles<>+4592(SB)/1, $0x00
+DATA cellsShuffles<>+4593(SB)/1, $0x00
+DATA cellsShuffles<>+4594(SB)/1, $0x00
+DATA cellsShuffles<>+4595(SB)/1, $0x00
+DATA cellsShuffles<>+4596(SB)/1, $0x00
+DATA cellsShuffles<>+4597(SB)/1, $0x00
+DATA cellsShuffles<>+4598(SB)/1, $0x00
+DATA cellsShuffles<>+4599(SB)/1, $0x00
+DATA cellsShuffles<>+4600(SB)/1, $0x00
+DATA cellsShuffles<>+4601(SB)/1, $0x00
+DATA cellsShuffles<>+4602(SB)/1, $0x00
+DATA cellsShuffles<>+4603(SB)/1, $0x00
+DATA cellsShuffles<>+4604(SB)/1, $0x00
+DATA cellsShuffles<>+4605(SB)/1, $0x00
+DATA cellsShuffles<>+4606(SB)/1, $0x00
+DATA cellsShuffles<>+4607(SB)/1, $0x00
+DATA cellsShuffles<>+4608(SB)/1, $0x80
+DATA cellsShuffles<>+4609(SB)/1, $0x80
+DATA cellsShuffles<>+4610(SB)/1, $0x80
+DATA cellsShuffles<>+4611(SB)/1, $0x80
+DATA cellsShuffles<>+4612(SB)/1, $0x80
+DATA cellsShuffles<>+4613(SB)/1, $0x80
+DATA cellsShuffles<>+4614(SB)/1, $0x80
+DATA cellsShuffles<>+4615(SB)/1, $0x80
+DATA cellsShuffles<>+4616(SB)/1, $0x80
+DATA cellsShuffles<>+4617(SB)/1, $0x80
+DATA cellsShuffles<>+4618(SB)/1, $0x80
+DATA cellsShuffles<>+4619(SB)/1, $0x80
+DATA cellsShuffles<>+4620(SB)/1, $0x80
+DATA cellsShuffles<>+4621(SB)/1, $0x80
+DATA cellsShuffles<>+4622(SB)/1, $0x80
+DATA cellsShuffles<>+4623(SB)/1, $0x01
+DATA cellsShuffles<>+4624(SB)/1, $0x00
+DATA cellsShuffles<>+4625(SB)/1, $0x00
+DATA cellsShuffles<>+4626(SB)/1, $0x00
+DATA cellsShuffles<>+4627(SB)/1, $0x00
+DATA cellsShuffles<>+4628(SB)/1, $0x00
+DATA cellsShuffles<>+4629(SB)/1, $0x00
+DATA cellsShuffles<>+4630(SB)/1, $0x00
+DATA cellsShuffles<>+4631(SB)/1, $0x00
+DATA cellsShuffles<>+4632(SB)/1, $0x00
+DATA cellsShuffles<>+4633(SB)/1, $0x00
+DATA cellsShuffles<>+4634(SB)/1, $0x00
+DATA cellsShuffles<>+4635(SB)/1, $0x00
+DATA cellsShuffles<>+4636(SB)/1, $0x00
+DATA cellsShuffles<>+4637(SB)/1, $0x00
+DATA cellsShuffles<>+4638(SB)/1, $0x00
+DATA cellsShuffles<>+4639(SB)/1, $0x00
+DATA cellsShuffles<>+4640(SB)/1, $0x80
+DATA cellsShuffles<>+4641(SB)/1, $0x80
+DATA cellsShuffles<>+4642(SB)/1, $0x80
+DATA cellsShuffles<>+4643(SB)/1, $0x80
+DATA cellsShuffles<>+4644(SB)/1, $0x80
+DATA cellsShuffles<>+4645(SB)/1, $0x80
+DATA cellsShuffles<>+4646(SB)/1, $0x80
+DATA cellsShuffles<>+4647(SB)/1, $0x80
+DATA cellsShuffles<>+4648(SB)/1, $0x80
+DATA cellsShuffles<>+4649(SB)/1, $0x80
+DATA cellsShuffles<>+4650(SB)/1, $0x80
+DATA cellsShuffles<>+4651(SB)/1, $0x80
+DATA cellsShuffles<>+4652(SB)/1, $0x80
+DATA cellsShuffles<>+4653(SB)/1, $0x80
+DATA cellsShuffles<>+4654(SB)/1, $0x80
+DATA cellsShuffles<>+4655(SB)/1, $0x01
+DATA cellsShuffles<>+4656(SB)/1, $0x80
+DATA cellsShuffles<>+4657(SB)/1, $0x80
+DATA cellsShuffles<>+4658(SB)/1, $0x80
+DATA cellsShuffles<>+4659(SB)/1, $0x80
+DATA cellsShuffles<>+4660(SB)/1, $0x80
+DATA cellsShuffles<>+4661(SB)/1, $0x80
+DATA cellsShuffles<>+4662(SB)/1, $0x80
+DATA cellsShuffles<>+4663(SB)/1, $0x80
+DATA cellsShuffles<>+4664(SB)/1, $0x80
+DATA cellsShuffles<>+4665(SB)/1, $0x80
+DATA cellsShuffles<>+4666(SB)/1, $0x80
+DATA cellsShuffles<>+4667(SB)/1, $0x80
+DATA cellsShuffles<>+4668(SB)/1, $0x80
+DATA cellsShuffles<>+4669(SB)/1, $0x80
+DATA cellsShuffles<>+4670(SB)/1, $0x80
+DATA cellsShuffles<>+4671(SB)/1, $0x01
+DATA cellsShuffles<>+4672(SB)/1, $0x80
+DATA cellsShuffles<>+4673(SB)/1, $0x80
+DATA cellsShuffles<>+4674(SB)/1, $0x80
+DATA cellsShuffles<>+4675(SB)/1, $0x80
+DATA cellsShuffles<>+4676(SB)/1, $0x80
+DATA cellsShuffles<>+4677(SB)/1, $0x80
+DATA cellsShuffles<>+4678(SB)/1, $0x80
+DATA cellsShuffles<>+4679(SB)/1, $0x80
+DATA cellsShuffles<>+4680(SB)/1, $0x80
+DATA cellsShuffles<>+4681(SB)/1, $0x80
+DATA cellsShuffles<>+4682(SB)/1, $0x80
+DATA cellsShuffles<>+4683(SB)/1, $0x80
+DATA cellsShuffles<>+4684(SB)/1, $0x80
+DATA cellsShuffles<>+4685(SB)/1, $0x80
+DATA cellsShuffles<>+4686(SB)/1, $0x80
+DATA cellsShuffles<>+4687(SB)/1, $0x01
+DATA cellsShuffles<>+4688(SB)/1, $0x80
+DATA cellsShuffles<>+4689(SB)/1, $0x80
+DATA cellsShuffles<>+4690(SB)/1, $0x80
+DATA cellsShuffles<>+4691(SB)/1, $0x80
+DATA cellsShuffles<>+4692(SB)/1, $0x80
+DATA cellsShuffles<>+4693(SB)/1, $0x80
+DATA cellsShuffles<>+4694(SB)/1, $0x80
+DATA cellsShuffles<>+4695(SB)/1, $0x80
+DATA cellsShuffles<>+4696(SB)/1, $0x80
+DATA cellsShuffles<>+4697(SB)/1, $0x80
+DATA cellsShuffles<>+4698(SB)/1, $0x80
+DATA cellsShuffles<>+4699(SB)/1, $0x80
+DATA cellsShuffles<>+4700(SB)/1, $0x80
+DATA cellsShuffles<>+4701(SB)/1, $0x80
+DATA cellsShuffles<>+4702(SB)/1, $0x80
+DATA cellsShuffles<>+4703(SB)/1, $0x01
+DATA cellsShuffles<>+4704(SB)/1, $0x80
+DATA cellsShuffles<>+4705(SB)/1, $0x80
+DATA cellsShuffles<>+4706(SB)/1, $0x80
+DATA cellsShuffles<>+4707(SB)/1, $0x80
+DATA cellsShuffles<>+4708(SB)/1, $0x80
+DATA cellsShuffles<>+4709(SB)/1, $0x80
+DATA cellsShuffles<>+4710(SB)/1, $0x80
+DATA cellsShuffles<>+4711(SB)/1, $0x80
+DATA cellsShuffles<>+4712(SB)/1, $0x80
+DATA cellsShuffles<>+4713(SB)/1, $0x80
+DATA cellsShuffles<>+4714(SB)/1, $0x80
+DATA cellsShuffles<>+4715(SB)/1, $0x80
+DATA cellsShuffles<>+4716(SB)/1, $0x80
+DATA cellsShuffles<>+4717(SB)/1, $0x80
+DATA cellsShuffles<>+4718(SB)/1, $0x80
+DATA cellsShuffles<>+4719(SB)/1, $0x01
+DATA cellsShuffles<>+4720(SB)/1, $0x80
+DATA cellsShuffles<>+4721(SB)/1, $0x80
+DATA cellsShuffles<>+4722(SB)/1, $0x80
+DATA cellsShuffles<>+4723(SB)/1, $0x80
+DATA cellsShuffles<>+4724(SB)/1, $0x80
+DATA cellsShuffles<>+4725(SB)/1, $0x80
+DATA cellsShuffles<>+4726(SB)/1, $0x80
+DATA cellsShuffles<>+4727(SB)/1, $0x80
+DATA cellsShuffles<>+4728(SB)/1, $0x80
+DATA cellsShuffles<>+4729(SB)/1, $0x80
+DATA cellsShuffles<>+4730(SB)/1, $0x80
+DATA cellsShuffles<>+4731(SB)/1, $0x80
+DATA cellsShuffles<>+4732(SB)/1, $0x80
+DATA cellsShuffles<>+4733(SB)/1, $0x80
+DATA cellsShuffles<>+4734(SB)/1, $0x80
+DATA cellsShuffles<>+4735(SB)/1, $0x01
+DATA cellsShuffles<>+4736(SB)/1, $0x80
+DATA cellsShuffles<>+4737(SB)/1, $0x80
+DATA cellsShuffles<>+4738(SB)/1, $0x80
+DATA cellsShuffles<>+4739(SB)/1, $0x80
+DATA cellsShuffles<>+4740(SB)/1, $0x80
+DATA cellsShuffles<>+4741(SB)/1, $0x80
+DATA cellsShuffles<>+4742(SB)/1, $0x80
+DATA cellsShuffles<>+4743(SB)/1, $0x80
+DATA cellsShuffles<>+4744(SB)/1, $0x80
+DATA cellsShuffles<>+4745(SB)/1, $0x80
+DATA cellsShuffles<>+4746(SB)/1, $0x80
+DATA cellsShuffles<>+4747(SB)/1, $0x80
+DATA cellsShuffles<>+4748(SB)/1, $0x80
+DATA cellsShuffles<>+4749(SB)/1, $0x80
+DATA cellsShuffles<>+4750(SB)/1, $0x80
+DATA cellsShuffles<>+4751(SB)/1, $0x01
+DATA cellsShuffles<>+4752(SB)/1, $0x80
+DATA cellsShuffles<>+4753(SB)/1, $0x80
+DATA cellsShuffles<>+4754(SB)/1, $0x80
+DATA cellsShuffles<>+4755(SB)/1, $0x80
+DATA cellsShuffles<>+4756(SB)/1, $0x80
+DATA cellsShuffles<>+4757(SB)/1, $0x80
+DATA cellsShuffles<>+4758(SB)/1, $0x80
+DATA cellsShuffles<>+4759(SB)/1, $0x80
+DATA cellsShuffles<>+4760(SB)/1, $0x80
+DATA cellsShuffles<>+4761(SB)/1, $0x80
+DATA cellsShuffles<>+4762(SB)/1, $0x80
+DATA cellsShuffles<>+4763(SB)/1, $0x80
+DATA cellsShuffles<>+4764(SB)/1, $0x80
+DATA cellsShuffles<>+4765(SB)/1, $0x80
+DATA cellsShuffles<>+4766(SB)/1, $0x80
+DATA cellsShuffles<>+4767(SB)/1, $0x01
+DATA cellsShuffles<>+4768(SB)/1, $0x80
+DATA cellsShuffles<>+4769(SB)/1, $0x80
+DATA cellsShuffles<>+4770(SB)/1, $0x80
+DATA cellsShuffles<>+4771(SB)/1, $0x80
+DATA cellsShuffles<>+4772(SB)/1, $0x80
+DATA cellsShuffles<>+4773(SB)/1, $0x80
+DATA cellsShuffles<>+4774(SB)/1, $0x80
+DATA cellsShuffles<>+4775(SB)/1, $0x80
+DATA cellsShuffles<>+4776(SB)/1, $0x80
+DATA cellsShuffles<>+4777(SB)/1, $0x80
+DATA cellsShuffles<>+4778(SB)/1, $0x80
+DATA cellsShuffles<>+4779(SB)/1, $0x80
+DATA cellsShuffles<>+4780(SB)/1, $0x80
+DATA cellsShuffles<>+4781(SB)/1, $0x80
+DATA cellsShuffles<>+4782(SB)/1, $0x80
+DATA cellsShuffles<>+4783(SB)/1, $0x01
+DATA cellsShuffles<>+4784(SB)/1, $0x80
+DATA cellsShuffles<>+4785(SB)/1, $0x80
+DATA cellsShuffles<>+4786(SB)/1, $0x80
+DATA cellsShuffles<>+4787(SB)/1, $0x80
+DATA cellsShuffles<>+4788(SB)/1, $0x80
+DATA cellsShuffles<>+4789(SB)/1, $0x80
+DATA cellsShuffles<>+4790(SB)/1, $0x80
+DATA cellsShuffles<>+4791(SB)/1, $0x80
+DATA cellsShuffles<>+4792(SB)/1, $0x80
+DATA cellsShuffles<>+4793(SB)/1, $0x80
+DATA cellsShuffles<>+4794(SB)/1, $0x80
+DATA cellsShuffles<>+4795(SB)/1, $0x80
+DATA cellsShuffles<>+4796(SB)/1, $0x80
+DATA cellsShuffles<>+4797(SB)/1, $0x80
+DATA cellsShuffles<>+4798(SB)/1, $0x80
+DATA cellsShuffles<>+4799(SB)/1, $0x01
+DATA cellsShuffles<>+4800(SB)/1, $0x80
+DATA cellsShuffles<>+4801(SB)/1, $0x80
+DATA cellsShuffles<>+4802(SB)/1, $0x80
+DATA cellsShuffles<>+4803(SB)/1, $0x80
+DATA cellsShuffles<>+4804(SB)/1, $0x80
+DATA cellsShuffles<>+4805(SB)/1, $0x80
+DATA cellsShuffles<>+4806(SB)/1, $0x80
+DATA cellsShuffles<>+4807(SB)/1, $0x80
+DATA cellsShuffles<>+4808(SB)/1, $0x80
+DATA cellsShuffles<>+4809(SB)/1, $0x80
+DATA cellsShuffles<>+4810(SB)/1, $0x80
+DATA cellsShuffles<>+4811(SB)/1, $0x80
+DATA cellsShuffles<>+4812(SB)/1, $0x80
+DATA cellsShuffles<>+4813(SB)/1, $0x80
+DATA cellsShuffles<>+4814(SB)/1, $0x80
+DATA cellsShuffles<>+4815(SB)/1, $0x01
+DATA cellsShuffles<>+4816(SB)/1, $0x80
+DATA cellsShuffles<>+4817(SB)/1, $0x80
+DATA cellsShuffles<>+4818(SB)/1, $0x80
+DATA cellsShuffles<>+4819(SB)/1, $0x80
+DATA cellsShuffles<>+4820(SB)/1, $0x80
+DATA cellsShuffles<>+4821(SB)/1, $0x80
+DATA cellsShuffles<>+4822(SB)/1, $0x80
+DATA cellsShuffles<>+4823(SB)/1, $0x80
+DATA cellsShuffles<>+4824(SB)/1, $0x80
+DATA cellsShuffles<>+4825(SB)/1, $0x80
+DATA cellsShuffles<>+4826(SB)/1, $0x80
+DATA cellsShuffles<>+4827(SB)/1, $0x80
+DATA cellsShuffles<>+4828(SB)/1, $0x80
+DATA cellsShuffles<>+4829(SB)/1, $0x80
+DATA cellsShuffles<>+4830(SB)/1, $0x80
+DATA cellsShuffles<>+4831(SB)/1, $0x01
+DATA cellsShuffles<>+4832(SB)/1, $0x80
+DATA cellsShuffles<>+4833(SB)/1, $0x80
+DATA cellsShuffles<>+4834(SB)/1, $0x80
+DATA cellsShuffles<>+4835(SB)/1, $0x80
+DATA cellsShuffles<>+4836(SB)/1, $0x80
+DATA cellsShuffles<>+4837(SB)/1, $0x80
+DATA cellsShuffles<>+4838(SB)/1, $0x80
+DATA cellsShuffles<>+4839(SB)/1, $0x80
+DATA cellsShuffles<>+4840(SB)/1, $0x80
+DATA cellsShuffles<>+4841(SB)/1, $0x80
+DATA cellsShuffles<>+4842(SB)/1, $0x80
+DATA cellsShuffles<>+4843(SB)/1, $0x80
+DATA cellsShuffles<>+4844(SB)/1, $0x80
+DATA cellsShuffles<>+4845(SB)/1, $0x80
+DATA cellsShuffles<>+4846(SB)/1, $0x80
+DATA cellsShuffles<>+4847(SB)/1, $0x01
+DATA cellsShuffles<>+4848(SB)/1, $0x80
+DATA cellsShuffles<>+4849(SB)/1, $0x80
+DATA cellsShuffles<>+4850(SB)/1, $0x80
+DATA cellsShuffles<>+4851(SB)/1, $0x80
+DATA cellsShuffles<>+4852(SB)/1, $0x80
+DATA cellsShuffles<>+4853(SB)/1, $0x80
+DATA cellsShuffles<>+4854(SB)/1, $0x80
+DATA cellsShuffles<>+4855(SB)/1, $0x80
+DATA cellsShuffles<>+4856(SB)/1, $0x80
+DATA cellsShuffles<>+4857(SB)/1, $0x80
+DATA cellsShuffles<>+4858(SB)/1, $0x80
+DATA cellsShuffles<>+4859(SB)/1, $0x80
+DATA cellsShuffles<>+4860(SB)/1, $0x80
+DATA cellsShuffles<>+4861(SB)/1, $0x80
+DATA cellsShuffles<>+4862(SB)/1, $0x80
+DATA cellsShuffles<>+4863(SB)/1, $0x01
+DATA cellsShuffles<>+4864(SB)/1, $0x80
+DATA cellsShuffles<>+4865(SB)/1, $0x80
+DATA cellsShuffles<>+4866(SB)/1, $0x80
+DATA cellsShuffles<>+4867(SB)/1, $0x80
+DATA cellsShuffles<>+4868(SB)/1, $0x80
+DATA cellsShuffles<>+4869(SB)/1, $0x80
+DATA cellsShuffles<>+4870(SB)/1, $0x80
+DATA cellsShuffles<>+4871(SB)/1, $0x80
+DATA cellsShuffles<>+4872(SB)/1, $0x80
+DATA cellsShuffles<>+4873(SB)/1, $0x80
+DATA cellsShuffles<>+4874(SB)/1, $0x80
+DATA cellsShuffles<>+4875(SB)/1, $0x80
+DATA cellsShuffles<>+4876(SB)/1, $0x80
+DATA cellsShuffles<>+4877(SB)/1, $0x80
+DATA cellsShuffles<>+4878(SB)/1, $0x01
+DATA cellsShuffles<>+4879(SB)/1, $0x02
+DATA cellsShuffles<>+4880(SB)/1, $0x80
+DATA cellsShuffles<>+4881(SB)/1, $0x80
+DATA cellsShuffles<>+4882(SB)/1, $0x80
+DATA cellsShuffles<>+4883(SB)/1, $0x80
+DATA cellsShuffles<>+4884(SB)/1, $0x80
+DATA cellsShuffles<>+4885(SB)/1, $0x80
+DATA cellsShuffles<>+4886(SB)/1, $0x80
+DATA cellsShuffles<>+4887(SB)/1, $0x80
+DATA cellsShuffles<>+4888(SB)/1, $0x80
+DATA cellsShuffles<>+4889(SB)/1, $0x80
+DATA cellsShuffles<>+4890(SB)/1, $0x80
+DATA cellsShuffles<>+4891(SB)/1, $0x80
+DATA cellsShuffles<>+4892(SB)/1, $0x80
+DATA cellsShuffles<>+4893(SB)/1, $0x80
+DATA cellsShuffles<>+4894(SB)/1, $0x80
+DATA cellsShuffles<>+4895(SB)/1, $0x02
+DATA cellsShuffles<>+4896(SB)/1, $0x80
+DATA cellsShuffles<>+4897(SB)/1, $0x80
+DATA cellsShuffles<>+4898(SB)/1, $0x80
+DATA cellsShuffles<>+4899(SB)/1, $0x80
+DATA cellsShuffles<>+4900(SB)/1, $0x80
+DATA cellsShuffles<>+4901(SB)/1, $0x80
+DATA cellsShuffles<>+4902(SB)/1, $0x80
+DATA cellsShuffles<>+4903(SB)/1, $0x80
+DATA cellsShuffles<>+4904(SB)/1, $0x80
+DATA cellsShuffles<>+4905(SB)/1, $0x80
+DATA cellsShuffles<>+4906(SB)/1, $0x80
+DATA cellsShuffles<>+4907(SB)/1, $0x80
+DATA cellsShuffles<>+4908(SB)/1, $0x80
+DATA cellsShuffles<>+4909(SB)/1, $0x80
+DATA cellsShuffles<>+4910(SB)/1, $0x80
+DATA cellsShuffles<>+4911(SB)/1, $0x01
+DATA cellsShuffles<>+4912(SB)/1, $0x80
+DATA cellsShuffles<>+4913(SB)/1, $0x80
+DATA cellsShuffles<>+4914(SB)/1, $0x80
+DATA cellsShuffles<>+4915(SB)/1, $0x80
+DATA cellsShuffles<>+4916(SB)/1, $0x80
+DATA cellsShuffles<>+4917(SB)/1, $0x80
+DATA cellsShuffles<>+4918(SB)/1, $0x80
+DATA cellsShuffles<>+4919(SB)/1, $0x80
+DATA cellsShuffles<>+4920(SB)/1, $0x80
+DATA cellsShuffles<>+4921(SB)/1, $0x80
+DATA cellsShuffles<>+4922(SB)/1, $0x80
+DATA cellsShuffles<>+4923(SB)/1, $0x80
+DATA cellsShuffles<>+4924(SB)/1, $0x80
+DATA cellsShuffles<>+4925(SB)/1, $0x80
+DATA cellsShuffles<>+4926(SB)/1, $0x01
+DATA cellsShuffles<>+4927(SB)/1, $0x02
+DATA cellsShuffles<>+4928(SB)/1, $0x80
+DATA cellsShuffles<>+4929(SB)/1, $0x80
+DATA cellsShuffles<>+4930(SB)/1, $0x80
+DATA cellsShuffles<>+4931(SB)/1, $0x80
+DATA cellsShuffles<>+4932(SB)/1, $0x80
+DATA cellsShuffles<>+4933(SB)/1, $0x80
+DATA cellsShuffles<>+4934(SB)/1, $0x80
+DATA cellsShuffles<>+4935(SB)/1, $0x80
+DATA cellsShuffles<>+4936(SB)/1, $0x80
+DATA cellsShuffles<>+4937(SB)/1, $0x80
+DATA cellsShuffles<>+4938(SB)/1, $0x80
+DATA cellsShuffles<>+4939(SB)/1, $0x80
+DATA cellsShuffles<>+4940(SB)/1, $0x80
+DATA cellsShuffles<>+4941(SB)/1, $0x80
+DATA cellsShuffles<>+4942(SB)/1, $0x01
+DATA cellsShuffles<>+4943(SB)/1, $0x02
+DATA cellsShuffles<>+4944(SB)/1, $0x80
+DATA cellsShuffles<>+4945(SB)/1, $0x80
+DATA cellsShuffles<>+4946(SB)/1, $0x80
+DATA cellsShuffles<>+4947(SB)/1, $0x80
+DATA cellsShuffles<>+4948(SB)/1, $0x80
+DATA cellsShuffles<>+4949(SB)/1, $0x80
+DATA cellsShuffles<>+4950(SB)/1, $0x80
+DATA cellsShuffles<>+4951(SB)/1, $0x80
+DATA cellsShuffles<>+4952(SB)/1, $0x80
+DATA cellsShuffles<>+4953(SB)/1, $0x80
+DATA cellsShuffles<>+4954(SB)/1, $0x80
+DATA cellsShuffles<>+4955(SB)/1, $0x80
+DATA cellsShuffles<>+4956(SB)/1, $0x80
+DATA cellsShuffles<>+4957(SB)/1, $0x80
+DATA cellsShuffles<>+4958(SB)/1, $0x01
+DATA cellsShuffles<>+4959(SB)/1, $0x02
+DATA cellsShuffles<>+4960(SB)/1, $0x80
+DATA cellsShuffles<>+4961(SB)/1, $0x80
+DATA cellsShuffles<>+4962(SB)/1, $0x80
+DATA cellsShuffles<>+4963(SB)/1, $0x80
+DATA cellsShuffles<>+4964(SB)/1, $0x80
+DATA cellsShuffles<>+4965(SB)/1, $0x80
+DATA cellsShuffles<>+4966(SB)/1, $0x80
+DATA cellsShuffles<>+4967(SB)/1, $0x80
+DATA cellsShuffles<>+4968(SB)/1, $0x80
+DATA cellsShuffles<>+4969(SB)/1, $0x80
+DATA cellsShuffles<>+4970(SB)/1, $0x80
+DATA cellsShuffles<>+4971(SB)/1, $0x80
+DATA cellsShuffles<>+4972(SB)/1, $0x80
+DATA cellsShuffles<>+4973(SB)/1, $0x80
+DATA cellsShuffles<>+4974(SB)/1, $0x01
+DATA cellsShuffles<>+4975(SB)/1, $0x02
+DATA cellsShuffles<>+4976(SB)/1, $0x80
+DATA cellsShuffles<>+4977(SB)/1, $0x80
+DATA cellsShuffles<>+4978(SB)/1, $0x80
+DATA cellsShuffles<>+4979(SB)/1, $0x80
+DATA cellsShuffles<>+4980(SB)/1, $0x80
+DATA cellsShuffles<>+4981(SB)/1, $0x80
+DATA cellsShuffles<>+4982(SB)/1, $0x80
+DATA cellsShuffles<>+4983(SB)/1, $0x80
+DATA cellsShuffles<>+4984(SB)/1, $0x80
+DATA cellsShuffles<>+4985(SB)/1, $0x80
+DATA cellsShuffles<>+4986(SB)/1, $0x80
+DATA cellsShuffles<>+4987(SB)/1, $0x80
+DATA cellsShuffles<>+4988(SB)/1, $0x80
+DATA cellsShuffles<>+4989(SB)/1, $0x80
+DATA cellsShuffles<>+4990(SB)/1, $0x01
+DATA cellsShuffles<>+4991(SB)/1, $0x02
+DATA cellsShuffles<>+4992(SB)/1, $0x80
+DATA cellsShuffles<>+4993(SB)/1, $0x80
+DATA cellsShuffles<>+4994(SB)/1, $0x80
+DATA cellsShuffles<>+4995(SB)/1, $0x80
+DATA cellsShuffles<>+4996(SB)/1, $0x80
+DATA cellsShuffles<>+4997(SB)/1, $0x80
+DATA cellsShuffles<>+4998(SB)/1, $0x80
+DATA cellsShuffles<>+4999(SB)/1, $0x80
+DATA cellsShuffles<>+5000(SB)/1, $0x80
+DATA cellsShuffles<>+5001(SB)/1, $0x80
+DATA cellsShuffles<>+5002(SB)/1, $0x80
+DATA cellsShuffles<>+5003(SB)/1, $0x80
+DATA cellsShuffles<>+5004(SB)/1, $0x80
+DATA cellsShuffles<>+5005(SB)/1, $0x80
+DATA cellsShuffles<>+5006(SB)/1, $0x01
+DATA cellsShuffles<>+5007(SB)/1, $0x02
+DATA cellsShuffles<>+5008(SB)/1, $0x80
+DATA cellsShuffles<>+5009(SB)/1, $0x80
+DATA cellsShuffles<>+5010(SB)/1, $0x80
+DATA cellsShuffles<>+5011(SB)/1, $0x80
+DATA cellsShuffles<>+5012(SB)/1, $0x80
+DATA cellsShuffles<>+5013(SB)/1, $0x80
+DATA cellsShuffles<>+5014(SB)/1, $0x80
+DATA cellsShuffles<>+5015(SB)/1, $0x80
+DATA cellsShuffles<>+5016(SB)/1, $0x80
+DATA cellsShuffles<>+5017(SB)/1, $0x80
+DATA cellsShuffles<>+5018(SB)/1, $0x80
+DATA cellsShuffles<>+5019(SB)/1, $0x80
+DATA cellsShuffles<>+5020(SB)/1, $0x80
+DATA cellsShuffles<>+5021(SB)/1, $0x80
+DATA cellsShuffles<>+5022(SB)/1, $0x01
+DATA cellsShuffles<>+5023(SB)/1, $0x02
+DATA cellsShuffles<>+5024(SB)/1, $0x80
+DATA cellsShuffles<>+5025(SB)/1, $0x80
+DATA cellsShuffles<>+5026(SB)/1, $0x80
+DATA cellsShuffles<>+5027(SB)/1, $0x80
+DATA cellsShuffles<>+5028(SB)/1, $0x80
+DATA cellsShuffles<>+5029(SB)/1, $0x80
+DATA cellsShuffles<>+5030(SB)/1, $0x80
+DATA cellsShuffles<>+5031(SB)/1, $0x80
+DATA cellsShuffles<>+5032(SB)/1, $0x80
+DATA cellsShuffles<>+5033(SB)/1, $0x80
+DATA cellsShuffles<>+5034(SB)/1, $0x80
+DATA cellsShuffles<>+5035(SB)/1, $0x80
+DATA cellsShuffles<>+5036(SB)/1, $0x80
+DATA cellsShuffles<>+5037(SB)/1, $0x80
+DATA cellsShuffles<>+5038(SB)/1, $0x01
+DATA cellsShuffles<>+5039(SB)/1, $0x02
+DATA cellsShuffles<>+5040(SB)/1, $0x80
+DATA cellsShuffles<>+5041(SB)/1, $0x80
+DATA cellsShuffles<>+5042(SB)/1, $0x80
+DATA cellsShuffles<>+5043(SB)/1, $0x80
+DATA cellsShuffles<>+5044(SB)/1, $0x80
+DATA cellsShuffles<>+5045(SB)/1, $0x80
+DATA cellsShuffles<>+5046(SB)/1, $0x80
+DATA cellsShuffles<>+5047(SB)/1, $0x80
+DATA cellsShuffles<>+5048(SB)/1, $0x80
+DATA cellsShuffles<>+5049(SB)/1, $0x80
+DATA cellsShuffles<>+5050(SB)/1, $0x80
+DATA cellsShuffles<>+5051(SB)/1, $0x80
+DATA cellsShuffles<>+5052(SB)/1, $0x80
+DATA cellsShuffles<>+5053(SB)/1, $0x80
+DATA cellsShuffles<>+5054(SB)/1, $0x01
+DATA cellsShuffles<>+5055(SB)/1, $0x02
+DATA cellsShuffles<>+5056(SB)/1, $0x80
+DATA cellsShuffles<>+5057(SB)/1, $0x80
+DATA cellsShuffles<>+5058(SB)/1, $0x80
+DATA cellsShuffles<>+5059(SB)/1, $0x80
+DATA cellsShuffles<>+5060(SB)/1, $0x80
+DATA cellsShuffles<>+5061(SB)/1, $0x80
+DATA cellsShuffles<>+5062(SB)/1, $0x80
+DATA cellsShuffles<>+5063(SB)/1, $0x80
+DATA cellsShuffles<>+5064(SB)/1, $0x80
+DATA cellsShuffles<>+5065(SB)/1, $0x80
+DATA cellsShuffles<>+5066(SB)/1, $0x80
+DATA cellsShuffles<>+5067(SB)/1, $0x80
+DATA cellsShuffles<>+5068(SB)/1, $0x80
+DATA cellsShuffles<>+5069(SB)/1, $0x80
+DATA cellsShuffles<>+5070(SB)/1, $0x01
+DATA cellsShuffles<>+5071(SB)/1, $0x02
+DATA cellsShuffles<>+5072(SB)/1, $0x80
+DATA cellsShuffles<>+5073(SB)/1, $0x80
+DATA cellsShuffles<>+5074(SB)/1, $0x80
+DATA cellsShuffles<>+5075(SB)/1, $0x80
+DATA cellsShuffles<>+5076(SB)/1, $0x80
+DATA cellsShuffles<>+5077(SB)/1, $0x80
+DATA cellsShuffles<>+5078(SB)/1, $0x80
+DATA cellsShuffles<>+5079(SB)/1, $0x80
+DATA cellsShuffles<>+5080(SB)/1, $0x80
+DATA cellsShuffles<>+5081(SB)/1, $0x80
+DATA cellsShuffles<>+5082(SB)/1, $0x80
+DATA cellsShuffles<>+5083(SB)/1, $0x80
+DATA cellsShuffles<>+5084(SB)/1, $0x80
+DATA cellsShuffles<>+5085(SB)/1, $0x80
+DATA cellsShuffles<>+5086(SB)/1, $0x01
+DATA cellsShuffles<>+5087(SB)/1, $0x02
+DATA cellsShuffles<>+5088(SB)/1, $0x80
+DATA cellsShuffles<>+5089(SB)/1, $0x80
+DATA cellsShuffles<>+5090(SB)/1, $0x80
+DATA cellsShuffles<>+5091(SB)/1, $0x80
+DATA cellsShuffles<>+5092(SB)/1, $0x80
+DATA cellsShuffles<>+5093(SB)/1, $0x80
+DATA cellsShuffles<>+5094(SB)/1, $0x80
+DATA cellsShuffles<>+5095(SB)/1, $0x80
+DATA cellsShuffles<>+5096(SB)/1, $0x80
+DATA cellsShuffles<>+5097(SB)/1, $0x80
+DATA cellsShuffles<>+5098(SB)/1, $0x80
+DATA cellsShuffles<>+5099(SB)/1, $0x80
+DATA cellsShuffles<>+5100(SB)/1, $0x80
+DATA cellsShuffles<>+5101(SB)/1, $0x80
+DATA cellsShuffles<>+5102(SB)/1, $0x01
+DATA cellsShuffles<>+5103(SB)/1, $0x02
+DATA cellsShuffles<>+5104(SB)/1, $0x80
+DATA cellsShuffles<>+5105(SB)/1, $0x80
+DATA cellsShuffles<>+5106(SB)/1, $0x80
+DATA cellsShuffles<>+5107(SB)/1, $0x80
+DATA cellsShuffles<>+5108(SB)/1, $0x80
+DATA cellsShuffles<>+5109(SB)/1, $0x80
+DATA cellsShuffles<>+5110(SB)/1, $0x80
+DATA cellsShuffles<>+5111(SB)/1, $0x80
+DATA cellsShuffles<>+5112(SB)/1, $0x80
+DATA cellsShuffles<>+5113(SB)/1, $0x80
+DATA cellsShuffles<>+5114(SB)/1, $0x80
+DATA cellsShuffles<>+5115(SB)/1, $0x80
+DATA cellsShuffles<>+5116(SB)/1, $0x80
+DATA cellsShuffles<>+5117(SB)/1, $0x80
+DATA cellsShuffles<>+5118(SB)/1, $0x01
+DATA cellsShuffles<>+5119(SB)/1, $0x02
+DATA cellsShuffles<>+5120(SB)/1, $0x80
+DATA cellsShuffles<>+5121(SB)/1, $0x80
+DATA cellsShuffles<>+5122(SB)/1, $0x80
+DATA cellsShuffles<>+5123(SB)/1, $0x80
+DATA cellsShuffles<>+5124(SB)/1, $0x80
+DATA cellsShuffles<>+5125(SB)/1, $0x80
+DATA cellsShuffles<>+5126(SB)/1, $0x80
+DATA cellsShuffles<>+5127(SB)/1, $0x80
+DATA cellsShuffles<>+5128(SB)/1, $0x80
+DATA cellsShuffles<>+5129(SB)/1, $0x80
+DATA cellsShuffles<>+5130(SB)/1, $0x80
+DATA cellsShuffles<>+5131(SB)/1, $0x80
+DATA cellsShuffles<>+5132(SB)/1, $0x80
+DATA cellsShuffles<>+5133(SB)/1, $0x01
+DATA cellsShuffles<>+5134(SB)/1, $0x02
+DATA cellsShuffles<>+5135(SB)/1, $0x03
+DATA cellsShuffles<>+5136(SB)/1, $0x80
+DATA cellsShuffles<>+5137(SB)/1, $0x80
+DATA cellsShuffles<>+5138(SB)/1, $0x80
+DATA cellsShuffles<>+5139(SB)/1, $0x80
+DATA cellsShuffles<>+5140(SB)/1, $0x80
+DATA cellsShuffles<>+5141(SB)/1, $0x80
+DATA cellsShuffles<>+5142(SB)/1, $0x80
+DATA cellsShuffles<>+5143(SB)/1, $0x80
+DATA cellsShuffles<>+5144(SB)/1, $0x80
+DATA cellsShuffles<>+5145(SB)/1, $0x80
+DATA cellsShuffles<>+5146(SB)/1, $0x80
+DATA cellsShuffles<>+5147(SB)/1, $0x80
+DATA cellsShuffles<>+5148(SB)/1, $0x80
+DATA cellsShuffles<>+5149(SB)/1, $0x80
+DATA cellsShuffles<>+5150(SB)/1, $0x02
+DATA cellsShuffles<>+5151(SB)/1, $0x03
+DATA cellsShuffles<>+5152(SB)/1, $0x80
+DATA cellsShuffles<>+5153(SB)/1, $0x80
+DATA cellsShuffles<>+5154(SB)/1, $0x80
+DATA cellsShuffles<>+5155(SB)/1, $0x80
+DATA cellsShuffles<>+5156(SB)/1, $0x80
+DATA cellsShuffles<>+5157(SB)/1, $0x80
+DATA cellsShuffles<>+5158(SB)/1, $0x80
+DATA cellsShuffles<>+5159(SB)/1, $0x80
+DATA cellsShuffles<>+5160(SB)/1, $0x80
+DATA cellsShuffles<>+5161(SB)/1, $0x80
+DATA cellsShuffles<>+5162(SB)/1, $0x80
+DATA cellsShuffles<>+5163(SB)/1, $0x80
+DATA cellsShuffles<>+5164(SB)/1, $0x80
+DATA cellsShuffles<>+5165(SB)/1, $0x80
+DATA cellsShuffles<>+5166(SB)/1, $0x01
+DATA cellsShuffles<>+5167(SB)/1, $0x03
+DATA cellsShuffles<>+5168(SB)/1, $0x80
+DATA cellsShuffles<>+5169(SB)/1, $0x80
+DATA cellsShuffles<>+5170(SB)/1, $0x80
+DATA cellsShuffles<>+5171(SB)/1, $0x80
+DATA cellsShuffles<>+5172(SB)/1, $0x80
+DATA cellsShuffles<>+5173(SB)/1, $0x80
+DATA cellsShuffles<>+5174(SB)/1, $0x80
+DATA cellsShuffles<>+5175(SB)/1, $0x80
+DATA cellsShuffles<>+5176(SB)/1, $0x80
+DATA cellsShuffles<>+5177(SB)/1, $0x80
+DATA cellsShuffles<>+5178(SB)/1, $0x80
+DATA cellsShuffles<>+5179(SB)/1, $0x80
+DATA cellsShuffles<>+5180(SB)/1, $0x80
+DATA cellsShuffles<>+5181(SB)/1, $0x80
+DATA cellsShuffles<>+5182(SB)/1, $0x01
+DATA cellsShuffles<>+5183(SB)/1, $0x02
+DATA cellsShuffles<>+5184(SB)/1, $0x80
+DATA cellsShuffles<>+5185(SB)/1, $0x80
+DATA cellsShuffles<>+5186(SB)/1, $0x80
+DATA cellsShuffles<>+5187(SB)/1, $0x80
+DATA cellsShuffles<>+5188(SB)/1, $0x80
+DATA cellsShuffles<>+5189(SB)/1, $0x80
+DATA cellsShuffles<>+5190(SB)/1, $0x80
+DATA cellsShuffles<>+5191(SB)/1, $0x80
+DATA cellsShuffles<>+5192(SB)/1, $0x80
+DATA cellsShuffles<>+5193(SB)/1, $0x80
+DATA cellsShuffles<>+5194(SB)/1, $0x80
+DATA cellsShuffles<>+5195(SB)/1, $0x80
+DATA cellsShuffles<>+5196(SB)/1, $0x80
+DATA cellsShuffles<>+5197(SB)/1, $0x01
+DATA cellsShuffles<>+5198(SB)/1, $0x02
+DATA cellsShuffles<>+5199(SB)/1, $0x03
+DATA cellsShuffles<>+5200(SB)/1, $0x80
+DATA cellsShuffles<>+5201(SB)/1, $0x80
+DATA cellsShuffles<>+5202(SB)/1, $0x80
+DATA cellsShuffles<>+5203(SB)/1, $0x80
+DATA cellsShuffles<>+5204(SB)/1, $0x80
+DATA cellsShuffles<>+5205(SB)/1, $0x80
+DATA cellsShuffles<>+5206(SB)/1, $0x80
+DATA cellsShuffles<>+5207(SB)/1, $0x80
+DATA cellsShuffles<>+5208(SB)/1, $0x80
+DATA cellsShuffles<>+5209(SB)/1, $0x80
+DATA cellsShuffles<>+5210(SB)/1, $0x80
+DATA cellsShuffles<>+5211(SB)/1, $0x80
+DATA cellsShuffles<>+5212(SB)/1, $0x80
+DATA cellsShuffles<>+5213(SB)/1, $0x01
+DATA cellsShuffles<>+5214(SB)/1, $0x02
+DATA cellsShuffles<>+5215(SB)/1, $0x03
+DATA cellsShuffles<>+5216(SB)/1, $0x80
+DATA cellsShuffles<>+5217(SB)/1, $0x80
+DATA cellsShuffles<>+5218(SB)/1, $0x80
+DATA cellsShuffles<>+5219(SB)/1, $0x80
+DATA cellsShuffles<>+5220(SB)/1, $0x80
+DATA cellsShuffles<>+5221(SB)/1, $0x80
+DATA cellsShuffles<>+5222(SB)/1, $0x80
+DATA cellsShuffles<>+5223(SB)/1, $0x80
+DATA cellsShuffles<>+5224(SB)/1, $0x80
+DATA cellsShuffles<>+5225(SB)/1, $0x80
+DATA cellsShuffles<>+5226(SB)/1, $0x80
+DATA cellsShuffles<>+5227(SB)/1, $0x80
+DATA cellsShuffles<>+5228(SB)/1, $0x80
+DATA cellsShuffles<>+5229(SB)/1, $0x01
+DATA cellsShuffles<>+5230(SB)/1, $0x02
+DATA cellsShuffles<>+5231(SB)/1, $0x03
+DATA cellsShuffles<>+5232(SB)/1, $0x80
+DATA cellsShuffles<>+5233(SB)/1, $0x80
+DATA cellsShuffles<>+5234(SB)/1, $0x80
+DATA cellsShuffles<>+5235(SB)/1, $0x80
+DATA cellsShuffles<>+5236(SB)/1, $0x80
+DATA cellsShuffles<>+5237(SB)/1, $0x80
+DATA cellsShuffles<>+5238(SB)/1, $0x80
+DATA cellsShuffles<>+5239(SB)/1, $0x80
+DATA cellsShuffles<>+5240(SB)/1, $0x80
+DATA cellsShuffles<>+5241(SB)/1, $0x80
+DATA cellsShuffles<>+5242(SB)/1, $0x80
+DATA cellsShuffles<>+5243(SB)/1, $0x80
+DATA cellsShuffles<>+5244(SB)/1, $0x80
+DATA cellsShuffles<>+5245(SB)/1, $0x01
+DATA cellsShuffles<>+5246(SB)/1, $0x02
+DATA cellsShuffles<>+5247(SB)/1, $0x03
+DATA cellsShuffles<>+5248(SB)/1, $0x80
+DATA cellsShuffles<>+5249(SB)/1, $0x80
+DATA cellsShuffles<>+5250(SB)/1, $0x80
+DATA cellsShuffles<>+5251(SB)/1, $0x80
+DATA cellsShuffles<>+5252(SB)/1, $0x80
+DATA cellsShuffles<>+5253(SB)/1, $0x80
+DATA cellsShuffles<>+5254(SB)/1, $0x80
+DATA cellsShuffles<>+5255(SB)/1, $0x80
+DATA cellsShuffles<>+5256(SB)/1, $0x80
+DATA cellsShuffles<>+5257(SB)/1, $0x80
+DATA cellsShuffles<>+5258(SB)/1, $0x80
+DATA cellsShuffles<>+5259(SB)/1, $0x80
+DATA cellsShuffles<>+5260(SB)/1, $0x80
+DATA cellsShuffles<>+5261(SB)/1, $0x01
+DATA cellsShuffles<>+5262(SB)/1, $0x02
+DATA cellsShuffles<>+5263(SB)/1, $0x03
+DATA cellsShuffles<>+5264(SB)/1, $0x80
+DATA cellsShuffles<>+5265(SB)/1, $0x80
+DATA cellsShuffles<>+5266(SB)/1, $0x80
+DATA cellsShuffles<>+5267(SB)/1, $0x80
+DATA cellsShuffles<>+5268(SB)/1, $0x80
+DATA cellsShuffles<>+5269(SB)/1, $0x80
+DATA cellsShuffles<>+5270(SB)/1, $0x80
+DATA cellsShuffles<>+5271(SB)/1, $0x80
+DATA cellsShuffles<>+5272(SB)/1, $0x80
+DATA cellsShuffles<>+5273(SB)/1, $0x80
+DATA cellsShuffles<>+5274(SB)/1, $0x80
+DATA cellsShuffles<>+5275(SB)/1, $0x80
+DATA cellsShuffles<>+5276(SB)/1, $0x80
+DATA cellsShuffles<>+5277(SB)/1, $0x01
+DATA cellsShuffles<>+5278(SB)/1, $0x02
+DATA cellsShuffles<>+5279(SB)/1, $0x03
+DATA cellsShuffles<>+5280(SB)/1, $0x80
+DATA cellsShuffles<>+5281(SB)/1, $0x80
+DATA cellsShuffles<>+5282(SB)/1, $0x80
+DATA cellsShuffles<>+5283(SB)/1, $0x80
+DATA cellsShuffles<>+5284(SB)/1, $0x80
+DATA cellsShuffles<>+5285(SB)/1, $0x80
+DATA cellsShuffles<>+5286(SB)/1, $0x80
+DATA cellsShuffles<>+5287(SB)/1, $0x80
+DATA cellsShuffles<>+5288(SB)/1, $0x80
+DATA cellsShuffles<>+5289(SB)/1, $0x80
+DATA cellsShuffles<>+5290(SB)/1, $0x80
+DATA cellsShuffles<>+5291(SB)/1, $0x80
+DATA cellsShuffles<>+5292(SB)/1, $0x80
+DATA cellsShuffles<>+5293(SB)/1, $0x01
+DATA cellsShuffles<>+5294(SB)/1, $0x02
+DATA cellsShuffles<>+5295(SB)/1, $0x03
+DATA cellsShuffles<>+5296(SB)/1, $0x80
+DATA cellsShuffles<>+5297(SB)/1, $0x80
+DATA cellsShuffles<>+5298(SB)/1, $0x80
+DATA cellsShuffles<>+5299(SB)/1, $0x80
+DATA cellsShuffles<>+5300(SB)/1, $0x80
+DATA cellsShuffles<>+5301(SB)/1, $0x80
+DATA cellsShuffles<>+5302(SB)/1, $0x80
+DATA cellsShuffles<>+5303(SB)/1, $0x80
+DATA cellsShuffles<>+5304(SB)/1, $0x80
+DATA cellsShuffles<>+5305(SB)/1, $0x80
+DATA cellsShuffles<>+5306(SB)/1, $0x80
+DATA cellsShuffles<>+5307(SB)/1, $0x80
+DATA cellsShuffles<>+5308(SB)/1, $0x80
+DATA cellsShuffles<>+5309(SB)/1, $0x01
+DATA cellsShuffles<>+5310(SB)/1, $0x02
+DATA cellsShuffles<>+5311(SB)/1, $0x03
+DATA cellsShuffles<>+5312(SB)/1, $0x80
+DATA cellsShuffles<>+5313(SB)/1, $0x80
+DATA cellsShuffles<>+5314(SB)/1, $0x80
+DATA cellsShuffles<>+5315(SB)/1, $0x80
+DATA cellsShuffles<>+5316(SB)/1, $0x80
+DATA cellsShuffles<>+5317(SB)/1, $0x80
+DATA cellsShuffles<>+5318(SB)/1, $0x80
+DATA cellsShuffles<>+5319(SB)/1, $0x80
+DATA cellsShuffles<>+5320(SB)/1, $0x80
+DATA cellsShuffles<>+5321(SB)/1, $0x80
+DATA cellsShuffles<>+5322(SB)/1, $0x80
+DATA cellsShuffles<>+5323(SB)/1, $0x80
+DATA cellsShuffles<>+5324(SB)/1, $0x80
+DATA cellsShuffles<>+5325(SB)/1, $0x01
+DATA cellsShuffles<>+5326(SB)/1, $0x02
+DATA cellsShuffles<>+5327(SB)/1, $0x03
+DATA cellsShuffles<>+5328(SB)/1, $0x80
+DATA cellsShuffles<>+5329(SB)/1, $0x80
+DATA cellsShuffles<>+5330(SB)/1, $0x80
+DATA cellsShuffles<>+5331(SB)/1, $0x80
+DATA cellsShuffles<>+5332(SB)/1, $0x80
+DATA cellsShuffles<>+5333(SB)/1, $0x80
+DATA cellsShuffles<>+5334(SB)/1, $0x80
+DATA cellsShuffles<>+5335(SB)/1, $0x80
+DATA cellsShuffles<>+5336(SB)/1, $0x80
+DATA cellsShuffles<>+5337(SB)/1, $0x80
+DATA cellsShuffles<>+5338(SB)/1, $0x80
+DATA cellsShuffles<>+5339(SB)/1, $0x80
+DATA cellsShuffles<>+5340(SB)/1, $0x80
+DATA cellsShuffles<>+5341(SB)/1, $0x01
+DATA cellsShuffles<>+5342(SB)/1, $0x02
+DATA cellsShuffles<>+5343(SB)/1, $0x03
+DATA cellsShuffles<>+5344(SB)/1, $0x80
+DATA cellsShuffles<>+5345(SB)/1, $0x80
+DATA cellsShuffles<>+5346(SB)/1, $0x80
+DATA cellsShuffles<>+5347(SB)/1, $0x80
+DATA cellsShuffles<>+5348(SB)/1, $0x80
+DATA cellsShuffles<>+5349(SB)/1, $0x80
+DATA cellsShuffles<>+5350(SB)/1, $0x80
+DATA cellsShuffles<>+5351(SB)/1, $0x80
+DATA cellsShuffles<>+5352(SB)/1, $0x80
+DATA cellsShuffles<>+5353(SB)/1, $0x80
+DATA cellsShuffles<>+5354(SB)/1, $0x80
+DATA cellsShuffles<>+5355(SB)/1, $0x80
+DATA cellsShuffles<>+5356(SB)/1, $0x80
+DATA cellsShuffles<>+5357(SB)/1, $0x01
+DATA cellsShuffles<>+5358(SB)/1, $0x02
+DATA cellsShuffles<>+5359(SB)/1, $0x03
+DATA cellsShuffles<>+5360(SB)/1, $0x80
+DATA cellsShuffles<>+5361(SB)/1, $0x80
+DATA cellsShuffles<>+5362(SB)/1, $0x80
+DATA cellsShuffles<>+5363(SB)/1, $0x80
+DATA cellsShuffles<>+5364(SB)/1, $0x80
+DATA cellsShuffles<>+5365(SB)/1, $0x80
+DATA cellsShuffles<>+5366(SB)/1, $0x80
+DATA cellsShuffles<>+5367(SB)/1, $0x80
+DATA cellsShuffles<>+5368(SB)/1, $0x80
+DATA cellsShuffles<>+5369(SB)/1, $0x80
+DATA cellsShuffles<>+5370(SB)/1, $0x80
+DATA cellsShuffles<>+5371(SB)/1, $0x80
+DATA cellsShuffles<>+5372(SB)/1, $0x80
+DATA cellsShuffles<>+5373(SB)/1, $0x01
+DATA cellsShuffles<>+5374(SB)/1, $0x02
+DATA cellsShuffles<>+5375(SB)/1, $0x03
+DATA cellsShuffles<>+5376(SB)/1, $0x80
+DATA cellsShuffles<>+5377(SB)/1, $0x80
+DATA cellsShuffles<>+5378(SB)/1, $0x80
+DATA cellsShuffles<>+5379(SB)/1, $0x80
+DATA cellsShuffles<>+5380(SB)/1, $0x80
+DATA cellsShuffles<>+5381(SB)/1, $0x80
+DATA cellsShuffles<>+5382(SB)/1, $0x80
+DATA cellsShuffles<>+5383(SB)/1, $0x80
+DATA cellsShuffles<>+5384(SB)/1, $0x80
+DATA cellsShuffles<>+5385(SB)/1, $0x80
+DATA cellsShuffles<>+5386(SB)/1, $0x80
+DATA cellsShuffles<>+5387(SB)/1, $0x80
+DATA cellsShuffles<>+5388(SB)/1, $0x01
+DATA cellsShuffles<>+5389(SB)/1, $0x02
+DATA cellsShuffles<>+5390(SB)/1, $0x03
+DATA cellsShuffles<>+5391(SB)/1, $0x04
+DATA cellsShuffles<>+5392(SB)/1, $0x80
+DATA cellsShuffles<>+5393(SB)/1, $0x80
+DATA cellsShuffles<>+5394(SB)/1, $0x80
+DATA cellsShuffles<>+5395(SB)/1, $0x80
+DATA cellsShuffles<>+5396(SB)/1, $0x80
+DATA cellsShuffles<>+5397(SB)/1, $0x80
+DATA cellsShuffles<>+5398(SB)/1, $0x80
+DATA cellsShuffles<>+5399(SB)/1, $0x80
+DATA cellsShuffles<>+5400(SB)/1, $0x80
+DATA cellsShuffles<>+5401(SB)/1, $0x80
+DATA cellsShuffles<>+5402(SB)/1, $0x80
+DATA cellsShuffles<>+5403(SB)/1, $0x80
+DATA cellsShuffles<>+5404(SB)/1, $0x80
+DATA cellsShuffles<>+5405(SB)/1, $0x02
+DATA cellsShuffles<>+5406(SB)/1, $0x03
+DATA cellsShuffles<>+5407(SB)/1, $0x04
+DATA cellsShuffles<>+5408(SB)/1, $0x80
+DATA cellsShuffles<>+5409(SB)/1, $0x80
+DATA cellsShuffles<>+5410(SB)/1, $0x80
+DATA cellsShuffles<>+5411(SB)/1, $0x80
+DATA cellsShuffles<>+5412(SB)/1, $0x80
+DATA cellsShuffles<>+5413(SB)/1, $0x80
+DATA cellsShuffles<>+5414(SB)/1, $0x80
+DATA cellsShuffles<>+5415(SB)/1, $0x80
+DATA cellsShuffles<>+5416(SB)/1, $0x80
+DATA cellsShuffles<>+5417(SB)/1, $0x80
+DATA cellsShuffles<>+5418(SB)/1, $0x80
+DATA cellsShuffles<>+5419(SB)/1, $0x80
+DATA cellsShuffles<>+5420(SB)/1, $0x80
+DATA cellsShuffles<>+5421(SB)/1, $0x01
+DATA cellsShuffles<>+5422(SB)/1, $0x03
+DATA cellsShuffles<>+5423(SB)/1, $0x04
+DATA cellsShuffles<>+5424(SB)/1, $0x80
+DATA cellsShuffles<>+5425(SB)/1, $0x80
+DATA cellsShuffles<>+5426(SB)/1, $0x80
+DATA cellsShuffles<>+5427(SB)/1, $0x80
+DATA cellsShuffles<>+5428(SB)/1, $0x80
+DATA cellsShuffles<>+5429(SB)/1, $0x80
+DATA cellsShuffles<>+5430(SB)/1, $0x80
+DATA cellsShuffles<>+5431(SB)/1, $0x80
+DATA cellsShuffles<>+5432(SB)/1, $0x80
+DATA cellsShuffles<>+5433(SB)/1, $0x80
+DATA cellsShuffles<>+5434(SB)/1, $0x80
+DATA cellsShuffles<>+5435(SB)/1, $0x80
+DATA cellsShuffles<>+5436(SB)/1, $0x80
+DATA cellsShuffles<>+5437(SB)/1, $0x01
+DATA cellsShuffles<>+5438(SB)/1, $0x02
+DATA cellsShuffles<>+5439(SB)/1, $0x04
+DATA cellsShuffles<>+5440(SB)/1, $0x80
+DATA cellsShuffles<>+5441(SB)/1, $0x80
+DATA cellsShuffles<>+5442(SB)/1, $0x80
+DATA cellsShuffles<>+5443(SB)/1, $0x80
+DATA cellsShuffles<>+5444(SB)/1, $0x80
+DATA cellsShuffles<>+5445(SB)/1, $0x80
+DATA cellsShuffles<>+5446(SB)/1, $0x80
+DATA cellsShuffles<>+5447(SB)/1, $0x80
+DATA cellsShuffles<>+5448(SB)/1, $0x80
+DATA cellsShuffles<>+5449(SB)/1, $0x80
+DATA cellsShuffles<>+5450(SB)/1, $0x80
+DATA cellsShuffles<>+5451(SB)/1, $0x80
+DATA cellsShuffles<>+5452(SB)/1, $0x80
+DATA cellsShuffles<>+5453(SB)/1, $0x01
+DATA cellsShuffles<>+5454(SB)/1, $0x02
+DATA cellsShuffles<>+5455(SB)/1, $0x03
+DATA cellsShuffles<>+5456(SB)/1, $0x80
+DATA cellsShuffles<>+5457(SB)/1, $0x80
+DATA cellsShuffles<>+5458(SB)/1, $0x80
+DATA cellsShuffles<>+5459(SB)/1, $0x80
+DATA cellsShuffles<>+5460(SB)/1, $0x80
+DATA cellsShuffles<>+5461(SB)/1, $0x80
+DATA cellsShuffles<>+5462(SB)/1, $0x80
+DATA cellsShuffles<>+5463(SB)/1, $0x80
+DATA cellsShuffles<>+5464(SB)/1, $0x80
+DATA cellsShuffles<>+5465(SB)/1, $0x80
+DATA cellsShuffles<>+5466(SB)/1, $0x80
+DATA cellsShuffles<>+5467(SB)/1, $0x80
+DATA cellsShuffles<>+5468(SB)/1, $0x01
+DATA cellsShuffles<>+5469(SB)/1, $0x02
+DATA cellsShuffles<>+5470(SB)/1, $0x03
+DATA cellsShuffles<>+5471(SB)/1, $0x04
+DATA cellsShuffles<>+5472(SB)/1, $0x80
+DATA cellsShuffles<>+5473(SB)/1, $0x80
+DATA cellsShuffles<>+5474(SB)/1, $0x80
+DATA cellsShuffles<>+5475(SB)/1, $0x80
+DATA cellsShuffles<>+5476(SB)/1, $0x80
+DATA cellsShuffles<>+5477(SB)/1, $0x80
+DATA cellsShuffles<>+5478(SB)/1, $0x80
+DATA cellsShuffles<>+5479(SB)/1, $0x80
+DATA cellsShuffles<>+5480(SB)/1, $0x80
+DATA cellsShuffles<>+5481(SB)/1, $0x80
+DATA cellsShuffles<>+5482(SB)/1, $0x80
+DATA cellsShuffles<>+5483(SB)/1, $0x80
+DATA cellsShuffles<>+5484(SB)/1, $0x01
+DATA cellsShuffles<>+5485(SB)/1, $0x02
+DATA cellsShuffles<>+5486(SB)/1, $0x03
+DATA cellsShuffles<>+5487(SB)/1, $0x04
+DATA cellsShuffles<>+5488(SB)/1, $0x80
+DATA cellsShuffles<>+5489(SB)/1, $0x80
+DATA cellsShuffles<>+5490(SB)/1, $0x80
+DATA cellsShuffles<>+5491(SB)/1, $0x80
+DATA cellsShuffles<>+5492(SB)/1, $0x80
+DATA cellsShuffles<>+5493(SB)/1, $0x80
+DATA cellsShuffles<>+5494(SB)/1, $0x80
+DATA cellsShuffles<>+5495(SB)/1, $0x80
+DATA cellsShuffles<>+5496(SB)/1, $0x80
+DATA cellsShuffles<>+5497(SB)/1, $0x80
+DATA cellsShuffles<>+5498(SB)/1, $0x80
+DATA cellsShuffles<>+5499(SB)/1, $0x80
+DATA cellsShuffles<>+5500(SB)/1, $0x01
+DATA cellsShuffles<>+5501(SB)/1, $0x02
+DATA cellsShuffles<>+5502(SB)/1, $0x03
+DATA cellsShuffles<>+5503(SB)/1, $0x04
+DATA cellsShuffles<>+5504(SB)/1, $0x80
+DATA cellsShuffles<>+5505(SB)/1, $0x80
+DATA cellsShuffles<>+5506(SB)/1, $0x80
+DATA cellsShuffles<>+5507(SB)/1, $0x80
+DATA cellsShuffles<>+5508(SB)/1, $0x80
+DATA cellsShuffles<>+5509(SB)/1, $0x80
+DATA cellsShuffles<>+5510(SB)/1, $0x80
+DATA cellsShuffles<>+5511(SB)/1, $0x80
+DATA cellsShuffles<>+5512(SB)/1, $0x80
+DATA cellsShuffles<>+5513(SB)/1, $0x80
+DATA cellsShuffles<>+5514(SB)/1, $0x80
+DATA cellsShuffles<>+5515(SB)/1, $0x80
+DATA cellsShuffles<>+5516(SB)/1, $0x01
+DATA cellsShuffles<>+5517(SB)/1, $0x02
+DATA cellsShuffles<>+5518(SB)/1, $0x03
+DATA cellsShuffles<>+5519(SB)/1, $0x04
+DATA cellsShuffles<>+5520(SB)/1, $0x80
+DATA cellsShuffles<>+5521(SB)/1, $0x80
+DATA cellsShuffles<>+5522(SB)/1, $0x80
+DATA cellsShuffles<>+5523(SB)/1, $0x80
+DATA cellsShuffles<>+5524(SB)/1, $0x80
+DATA cellsShuffles<>+5525(SB)/1, $0x80
+DATA cellsShuffles<>+5526(SB)/1, $0x80
+DATA cellsShuffles<>+5527(SB)/1, $0x80
+DATA cellsShuffles<>+5528(SB)/1, $0x80
+DATA cellsShuffles<>+5529(SB)/1, $0x80
+DATA cellsShuffles<>+5530(SB)/1, $0x80
+DATA cellsShuffles<>+5531(SB)/1, $0x80
+DATA cellsShuffles<>+5532(SB)/1, $0x01
+DATA cellsShuffles<>+5533(SB)/1, $0x02
+DATA cellsShuffles<>+5534(SB)/1, $0x03
+DATA cellsShuffles<>+5535(SB)/1, $0x04
+DATA cellsShuffles<>+5536(SB)/1, $0x80
+DATA cellsShuffles<>+5537(SB)/1, $0x80
+DATA cellsShuffles<>+5538(SB)/1, $0x80
+DATA cellsShuffles<>+5539(SB)/1, $0x80
+DATA cellsShuffles<>+5540(SB)/1, $0x80
+DATA cellsShuffles<>+5541(SB)/1, $0x80
+DATA cellsShuffles<>+5542(SB)/1, $0x80
+DATA cellsShuffles<>+5543(SB)/1, $0x80
+DATA cellsShuffles<>+5544(SB)/1, $0x80
+DATA cellsShuffles<>+5545(SB)/1, $0x80
+DATA cellsShuffles<>+5546(SB)/1, $0x80
+DATA cellsShuffles<>+5547(SB)/1, $0x80
+DATA cellsShuffles<>+5548(SB)/1, $0x01
+DATA cellsShuffles<>+5549(SB)/1, $0x02
+DATA cellsShuffles<>+5550(SB)/1, $0x03
+DATA cellsShuffles<>+5551(SB)/1, $0x04
+DATA cellsShuffles<>+5552(SB)/1, $0x80
+DATA cellsShuffles<>+5553(SB)/1, $0x80
+DATA cellsShuffles<>+5554(SB)/1, $0x80
+DATA cellsShuffles<>+5555(SB)/1, $0x80
+DATA cellsShuffles<>+5556(SB)/1, $0x80
+DATA cellsShuffles<>+5557(SB)/1, $0x80
+DATA cellsShuffles<>+5558(SB)/1, $0x80
+DATA cellsShuffles<>+5559(SB)/1, $0x80
+DATA cellsShuffles<>+5560(SB)/1, $0x80
+DATA cellsShuffles<>+5561(SB)/1, $0x80
+DATA cellsShuffles<>+5562(SB)/1, $0x80
+DATA cellsShuffles<>+5563(SB)/1, $0x80
+DATA cellsShuffles<>+5564(SB)/1, $0x01
+DATA cellsShuffles<>+5565(SB)/1, $0x02
+DATA cellsShuffles<>+5566(SB)/1, $0x03
+DATA cellsShuffles<>+5567(SB)/1, $0x04
+DATA cellsShuffles<>+5568(SB)/1, $0x80
+DATA cellsShuffles<>+5569(SB)/1, $0x80
+DATA cellsShuffles<>+5570(SB)/1, $0x80
+DATA cellsShuffles<>+5571(SB)/1, $0x80
+DATA cellsShuffles<>+5572(SB)/1, $0x80
+DATA cellsShuffles<>+5573(SB)/1, $0x80
+DATA cellsShuffles<>+5574(SB)/1, $0x80
+DATA cellsShuffles<>+5575(SB)/1, $0x80
+DATA cellsShuffles<>+5576(SB)/1, $0x80
+DATA cellsShuffles<>+5577(SB)/1, $0x80
+DATA cellsShuffles<>+5578(SB)/1, $0x80
+DATA cellsShuffles<>+5579(SB)/1, $0x80
+DATA cellsShuffles<>+5580(SB)/1, $0x01
+DATA cellsShuffles<>+5581(SB)/1, $0x02
+DATA cellsShuffles<>+5582(SB)/1, $0x03
+DATA cellsShuffles<>+5583(SB)/1, $0x04
+DATA cellsShuffles<>+5584(SB)/1, $0x80
+DATA cellsShuffles<>+5585(SB)/1, $0x80
+DATA cellsShuffles<>+5586(SB)/1, $0x80
+DATA cellsShuffles<>+5587(SB)/1, $0x80
+DATA cellsShuffles<>+5588(SB)/1, $0x80
+DATA cellsShuffles<>+5589(SB)/1, $0x80
+DATA cellsShuffles<>+5590(SB)/1, $0x80
+DATA cellsShuffles<>+5591(SB)/1, $0x80
+DATA cellsShuffles<>+5592(SB)/1, $0x80
+DATA cellsShuffles<>+5593(SB)/1, $0x80
+DATA cellsShuffles<>+5594(SB)/1, $0x80
+DATA cellsShuffles<>+5595(SB)/1, $0x80
+DATA cellsShuffles<>+5596(SB)/1, $0x01
+DATA cellsShuffles<>+5597(SB)/1, $0x02
+DATA cellsShuffles<>+5598(SB)/1, $0x03
+DATA cellsShuffles<>+5599(SB)/1, $0x04
+DATA cellsShuffles<>+5600(SB)/1, $0x80
+DATA cellsShuffles<>+5601(SB)/1, $0x80
+DATA cellsShuffles<>+5602(SB)/1, $0x80
+DATA cellsShuffles<>+5603(SB)/1, $0x80
+DATA cellsShuffles<>+5604(SB)/1, $0x80
+DATA cellsShuffles<>+5605(SB)/1, $0x80
+DATA cellsShuffles<>+5606(SB)/1, $0x80
+DATA cellsShuffles<>+5607(SB)/1, $0x80
+DATA cellsShuffles<>+5608(SB)/1, $0x80
+DATA cellsShuffles<>+5609(SB)/1, $0x80
+DATA cellsShuffles<>+5610(SB)/1, $0x80
+DATA cellsShuffles<>+5611(SB)/1, $0x80
+DATA cellsShuffles<>+5612(SB)/1, $0x01
+DATA cellsShuffles<>+5613(SB)/1, $0x02
+DATA cellsShuffles<>+5614(SB)/1, $0x03
+DATA cellsShuffles<>+5615(SB)/1, $0x04
+DATA cellsShuffles<>+5616(SB)/1, $0x80
+DATA cellsShuffles<>+5617(SB)/1, $0x80
+DATA cellsShuffles<>+5618(SB)/1, $0x80
+DATA cellsShuffles<>+5619(SB)/1, $0x80
+DATA cellsShuffles<>+5620(SB)/1, $0x80
+DATA cellsShuffles<>+5621(SB)/1, $0x80
+DATA cellsShuffles<>+5622(SB)/1, $0x80
+DATA cellsShuffles<>+5623(SB)/1, $0x80
+DATA cellsShuffles<>+5624(SB)/1, $0x80
+DATA cellsShuffles<>+5625(SB)/1, $0x80
+DATA cellsShuffles<>+5626(SB)/1, $0x80
+DATA cellsShuffles<>+5627(SB)/1, $0x80
+DATA cellsShuffles<>+5628(SB)/1, $0x01
+DATA cellsShuffles<>+5629(SB)/1, $0x02
+DATA cellsShuffles<>+5630(SB)/1, $0x03
+DATA cellsShuffles<>+5631(SB)/1, $0x04
+DATA cellsShuffles<>+5632(SB)/1, $0x80
+DATA cellsShuffles<>+5633(SB)/1, $0x80
+DATA cellsShuffles<>+5634(SB)/1, $0x80
+DATA cellsShuffles<>+5635(SB)/1, $0x80
+DATA cellsShuffles<>+5636(SB)/1, $0x80
+DATA cellsShuffles<>+5637(SB)/1, $0x80
+DATA cellsShuffles<>+5638(SB)/1, $0x80
+DATA cellsShuffles<>+5639(SB)/1, $0x80
+DATA cellsShuffles<>+5640(SB)/1, $0x80
+DATA cellsShuffles<>+5641(SB)/1, $0x80
+DATA cellsShuffles<>+5642(SB)/1, $0x80
+DATA cellsShuffles<>+5643(SB)/1, $0x01
+DATA cellsShuffles<>+5644(SB)/1, $0x02
+DATA cellsShuffles<>+5645(SB)/1, $0x03
+DATA cellsShuffles<>+5646(SB)/1, $0x04
+DATA cellsShuffles<>+5647(SB)/1, $0x05
+DATA cellsShuffles<>+5648(SB)/1, $0x80
+DATA cellsShuffles<>+5649(SB)/1, $0x80
+DATA cellsShuffles<>+5650(SB)/1, $0x80
+DATA cellsShuffles<>+5651(SB)/1, $0x80
+DATA cellsShuffles<>+5652(SB)/1, $0x80
+DATA cellsShuffles<>+5653(SB)/1, $0x80
+DATA cellsShuffles<>+5654(SB)/1, $0x80
+DATA cellsShuffles<>+5655(SB)/1, $0x80
+DATA cellsShuffles<>+5656(SB)/1, $0x80
+DATA cellsShuffles<>+5657(SB)/1, $0x80
+DATA cellsShuffles<>+5658(SB)/1, $0x80
+DATA cellsShuffles<>+5659(SB)/1, $0x80
+DATA cellsShuffles<>+5660(SB)/1, $0x02
+DATA cellsShuffles<>+5661(SB)/1, $0x03
+DATA cellsShuffles<>+5662(SB)/1, $0x04
+DATA cellsShuffles<>+5663(SB)/1, $0x05
+DATA cellsShuffles<>+5664(SB)/1, $0x80
+DATA cellsShuffles<>+5665(SB)/1, $0x80
+DATA cellsShuffles<>+5666(SB)/1, $0x80
+DATA cellsShuffles<>+5667(SB)/1, $0x80
+DATA cellsShuffles<>+5668(SB)/1, $0x80
+DATA cellsShuffles<>+5669(SB)/1, $0x80
+DATA cellsShuffles<>+5670(SB)/1, $0x80
+DATA cellsShuffles<>+5671(SB)/1, $0x80
+DATA cellsShuffles<>+5672(SB)/1, $0x80
+DATA cellsShuffles<>+5673(SB)/1, $0x80
+DATA cellsShuffles<>+5674(SB)/1, $0x80
+DATA cellsShuffles<>+5675(SB)/1, $0x80
+DATA cellsShuffles<>+5676(SB)/1, $0x01
+DATA cellsShuffles<>+5677(SB)/1, $0x03
+DATA cellsShuffles<>+5678(SB)/1, $0x04
+DATA cellsShuffles<>+5679(SB)/1, $0x05
+DATA cellsShuffles<>+5680(SB)/1, $0x80
+DATA cellsShuffles<>+5681(SB)/1, $0x80
+DATA cellsShuffles<>+5682(SB)/1, $0x80
+DATA cellsShuffles<>+5683(SB)/1, $0x80
+DATA cellsShuffles<>+5684(SB)/1, $0x80
+DATA cellsShuffles<>+5685(SB)/1, $0x80
+DATA cellsShuffles<>+5686(SB)/1, $0x80
+DATA cellsShuffles<>+5687(SB)/1, $0x80
+DATA cellsShuffles<>+5688(SB)/1, $0x80
+DATA cellsShuffles<>+5689(SB)/1, $0x80
+DATA cellsShuffles<>+5690(SB)/1, $0x80
+DATA cellsShuffles<>+5691(SB)/1, $0x80
+DATA cellsShuffles<>+5692(SB)/1, $0x01
+DATA cellsShuffles<>+5693(SB)/1, $0x02
+DATA cellsShuffles<>+5694(SB)/1, $0x04
+DATA cellsShuffles<>+5695(SB)/1, $0x05
+DATA cellsShuffles<>+5696(SB)/1, $0x80
+DATA cellsShuffles<>+5697(SB)/1, $0x80
+DATA cellsShuffles<>+5698(SB)/1, $0x80
+DATA cellsShuffles<>+5699(SB)/1, $0x80
+DATA cellsShuffles<>+5700(SB)/1, $0x80
+DATA cellsShuffles<>+5701(SB)/1, $0x80
+DATA cellsShuffles<>+5702(SB)/1, $0x80
+DATA cellsShuffles<>+5703(SB)/1, $0x80
+DATA cellsShuffles<>+5704(SB)/1, $0x80
+DATA cellsShuffles<>+5705(SB)/1, $0x80
+DATA cellsShuffles<>+5706(SB)/1, $0x80
+DATA cellsShuffles<>+5707(SB)/1, $0x80
+DATA cellsShuffles<>+5708(SB)/1, $0x01
+DATA cellsShuffles<>+5709(SB)/1, $0x02
+DATA cellsShuffles<>+5710(SB)/1, $0x03
+DATA cellsShuffles<>+5711(SB)/1, $0x05
+DATA cellsShuffles<>+5712(SB)/1, $0x80
+DATA cellsShuffles<>+5713(SB)/1, $0x80
+DATA cellsShuffles<>+5714(SB)/1, $0x80
+DATA cellsShuffles<>+5715(SB)/1, $0x80
+DATA cellsShuffles<>+5716(SB)/1, $0x80
+DATA cellsShuffles<>+5717(SB)/1, $0x80
+DATA cellsShuffles<>+5718(SB)/1, $0x80
+DATA cellsShuffles<>+5719(SB)/1, $0x80
+DATA cellsShuffles<>+5720(SB)/1, $0x80
+DATA cellsShuffles<>+5721(SB)/1, $0x80
+DATA cellsShuffles<>+5722(SB)/1, $0x80
+DATA cellsShuffles<>+5723(SB)/1, $0x80
+DATA cellsShuffles<>+5724(SB)/1, $0x01
+DATA cellsShuffles<>+5725(SB)/1, $0x02
+DATA cellsShuffles<>+5726(SB)/1, $0x03
+DATA cellsShuffles<>+5727(SB)/1, $0x04
+DATA cellsShuffles<>+5728(SB)/1, $0x80
+DATA cellsShuffles<>+5729(SB)/1, $0x80
+DATA cellsShuffles<>+5730(SB)/1, $0x80
+DATA cellsShuffles<>+5731(SB)/1, $0x80
+DATA cellsShuffles<>+5732(SB)/1, $0x80
+DATA cellsShuffles<>+5733(SB)/1, $0x80
+DATA cellsShuffles<>+5734(SB)/1, $0x80
+DATA cellsShuffles<>+5735(SB)/1, $0x80
+DATA cellsShuffles<>+5736(SB)/1, $0x80
+DATA cellsShuffles<>+5737(SB)/1, $0x80
+DATA cellsShuffles<>+5738(SB)/1, $0x80
+DATA cellsShuffles<>+5739(SB)/1, $0x01
+DATA cellsShuffles<>+5740(SB)/1, $0x02
+DATA cellsShuffles<>+5741(SB)/1, $0x03
+DATA cellsShuffles<>+5742(SB)/1, $0x04
+DATA cellsShuffles<>+5743(SB)/1, $0x05
+DATA cellsShuffles<>+5744(SB)/1, $0x80
+DATA cellsShuffles<>+5745(SB)/1, $0x80
+DATA cellsShuffles<>+5746(SB)/1, $0x80
+DATA cellsShuffles<>+5747(SB)/1, $0x80
+DATA cellsShuffles<>+5748(SB)/1, $0x80
+DATA cellsShuffles<>+5749(SB)/1, $0x80
+DATA cellsShuffles<>+5750(SB)/1, $0x80
+DATA cellsShuffles<>+5751(SB)/1, $0x80
+DATA cellsShuffles<>+5752(SB)/1, $0x80
+DATA cellsShuffles<>+5753(SB)/1, $0x80
+DATA cellsShuffles<>+5754(SB)/1, $0x80
+DATA cellsShuffles<>+5755(SB)/1, $0x01
+DATA cellsShuffles<>+5756(SB)/1, $0x02
+DATA cellsShuffles<>+5757(SB)/1, $0x03
+DATA cellsShuffles<>+5758(SB)/1, $0x04
+DATA cellsShuffles<>+5759(SB)/1, $0x05
+DATA cellsShuffles<>+5760(SB)/1, $0x80
+DATA cellsShuffles<>+5761(SB)/1, $0x80
+DATA cellsShuffles<>+5762(SB)/1, $0x80
+DATA cellsShuffles<>+5763(SB)/1, $0x80
+DATA cellsShuffles<>+5764(SB)/1, $0x80
+DATA cellsShuffles<>+5765(SB)/1, $0x80
+DATA cellsShuffles<>+5766(SB)/1, $0x80
+DATA cellsShuffles<>+5767(SB)/1, $0x80
+DATA cellsShuffles<>+5768(SB)/1, $0x80
+DATA cellsShuffles<>+5769(SB)/1, $0x80
+DATA cellsShuffles<>+5770(SB)/1, $0x80
+DATA cellsShuffles<>+5771(SB)/1, $0x01
+DATA cellsShuffles<>+5772(SB)/1, $0x02
+DATA cellsShuffles<>+5773(SB)/1, $0x03
+DATA cellsShuffles<>+5774(SB)/1, $0x04
+DATA cellsShuffles<>+5775(SB)/1, $0x05
+DATA cellsShuffles<>+5776(SB)/1, $0x80
+DATA cellsShuffles<>+5777(SB)/1, $0x80
+DATA cellsShuffles<>+5778(SB)/1, $0x80
+DATA cellsShuffles<>+5779(SB)/1, $0x80
+DATA cellsShuffles<>+5780(SB)/1, $0x80
+DATA cellsShuffles<>+5781(SB)/1, $0x80
+DATA cellsShuffles<>+5782(SB)/1, $0x80
+DATA cellsShuffles<>+5783(SB)/1, $0x80
+DATA cellsShuffles<>+5784(SB)/1, $0x80
+DATA cellsShuffles<>+5785(SB)/1, $0x80
+DATA cellsShuffles<>+5786(SB)/1, $0x80
+DATA cellsShuffles<>+5787(SB)/1, $0x01
+DATA cellsShuffles<>+5788(SB)/1, $0x02
+DATA cellsShuffles<>+5789(SB)/1, $0x03
+DATA cellsShuffles<>+5790(SB)/1, $0x04
+DATA cellsShuffles<>+5791(SB)/1, $0x05
+DATA cellsShuffles<>+5792(SB)/1, $0x80
+DATA cellsShuffles<>+5793(SB)/1, $0x80
+DATA cellsShuffles<>+5794(SB)/1, $0x80
+DATA cellsShuffles<>+5795(SB)/1, $0x80
+DATA cellsShuffles<>+5796(SB)/1, $0x80
+DATA cellsShuffles<>+5797(SB)/1, $0x80
+DATA cellsShuffles<>+5798(SB)/1, $0x80
+DATA cellsShuffles<>+5799(SB)/1, $0x80
+DATA cellsShuffles<>+5800(SB)/1, $0x80
+DATA cellsShuffles<>+5801(SB)/1, $0x80
+DATA cellsShuffles<>+5802(SB)/1, $0x80
+DATA cellsShuffles<>+5803(SB)/1, $0x01
+DATA cellsShuffles<>+5804(SB)/1, $0x02
+DATA cellsShuffles<>+5805(SB)/1, $0x03
+DATA cellsShuffles<>+5806(SB)/1, $0x04
+DATA cellsShuffles<>+5807(SB)/1, $0x05
+DATA cellsShuffles<>+5808(SB)/1, $0x80
+DATA cellsShuffles<>+5809(SB)/1, $0x80
+DATA cellsShuffles<>+5810(SB)/1, $0x80
+DATA cellsShuffles<>+5811(SB)/1, $0x80
+DATA cellsShuffles<>+5812(SB)/1, $0x80
+DATA cellsShuffles<>+5813(SB)/1, $0x80
+DATA cellsShuffles<>+5814(SB)/1, $0x80
+DATA cellsShuffles<>+5815(SB)/1, $0x80
+DATA cellsShuffles<>+5816(SB)/1, $0x80
+DATA cellsShuffles<>+5817(SB)/1, $0x80
+DATA cellsShuffles<>+5818(SB)/1, $0x80
+DATA cellsShuffles<>+5819(SB)/1, $0x01
+DATA cellsShuffles<>+5820(SB)/1, $0x02
+DATA cellsShuffles<>+5821(SB)/1, $0x03
+DATA cellsShuffles<>+5822(SB)/1, $0x04
+DATA cellsShuffles<>+5823(SB)/1, $0x05
+DATA cellsShuffles<>+5824(SB)/1, $0x80
+DATA cellsShuffles<>+5825(SB)/1, $0x80
+DATA cellsShuffles<>+5826(SB)/1, $0x80
+DATA cellsShuffles<>+5827(SB)/1, $0x80
+DATA cellsShuffles<>+5828(SB)/1, $0x80
+DATA cellsShuffles<>+5829(SB)/1, $0x80
+DATA cellsShuffles<>+5830(SB)/1, $0x80
+DATA cellsShuffles<>+5831(SB)/1, $0x80
+DATA cellsShuffles<>+5832(SB)/1, $0x80
+DATA cellsShuffles<>+5833(SB)/1, $0x80
+DATA cellsShuffles<>+5834(SB)/1, $0x80
+DATA cellsShuffles<>+5835(SB)/1, $0x01
+DATA cellsShuffles<>+5836(SB)/1, $0x02
+DATA cellsShuffles<>+5837(SB)/1, $0x03
+DATA cellsShuffles<>+5838(SB)/1, $0x04
+DATA cellsShuffles<>+5839(SB)/1, $0x05
+DATA cellsShuffles<>+5840(SB)/1, $0x80
+DATA cellsShuffles<>+5841(SB)/1, $0x80
+DATA cellsShuffles<>+5842(SB)/1, $0x80
+DATA cellsShuffles<>+5843(SB)/1, $0x80
+DATA cellsShuffles<>+5844(SB)/1, $0x80
+DATA cellsShuffles<>+5845(SB)/1, $0x80
+DATA cellsShuffles<>+5846(SB)/1, $0x80
+DATA cellsShuffles<>+5847(SB)/1, $0x80
+DATA cellsShuffles<>+5848(SB)/1, $0x80
+DATA cellsShuffles<>+5849(SB)/1, $0x80
+DATA cellsShuffles<>+5850(SB)/1, $0x80
+DATA cellsShuffles<>+5851(SB)/1, $0x01
+DATA cellsShuffles<>+5852(SB)/1, $0x02
+DATA cellsShuffles<>+5853(SB)/1, $0x03
+DATA cellsShuffles<>+5854(SB)/1, $0x04
+DATA cellsShuffles<>+5855(SB)/1, $0x05
+DATA cellsShuffles<>+5856(SB)/1, $0x80
+DATA cellsShuffles<>+5857(SB)/1, $0x80
+DATA cellsShuffles<>+5858(SB)/1, $0x80
+DATA cellsShuffles<>+5859(SB)/1, $0x80
+DATA cellsShuffles<>+5860(SB)/1, $0x80
+DATA cellsShuffles<>+5861(SB)/1, $0x80
+DATA cellsShuffles<>+5862(SB)/1, $0x80
+DATA cellsShuffles<>+5863(SB)/1, $0x80
+DATA cellsShuffles<>+5864(SB)/1, $0x80
+DATA cellsShuffles<>+5865(SB)/1, $0x80
+DATA cellsShuffles<>+5866(SB)/1, $0x80
+DATA cellsShuffles<>+5867(SB)/1, $0x01
+DATA cellsShuffles<>+5868(SB)/1, $0x02
+DATA cellsShuffles<>+5869(SB)/1, $0x03
+DATA cellsShuffles<>+5870(SB)/1, $0x04
+DATA cellsShuffles<>+5871(SB)/1, $0x05
+DATA cellsShuffles<>+5872(SB)/1, $0x80
+DATA cellsShuffles<>+5873(SB)/1, $0x80
+DATA cellsShuffles<>+5874(SB)/1, $0x80
+DATA cellsShuffles<>+5875(SB)/1, $0x80
+DATA cellsShuffles<>+5876(SB)/1, $0x80
+DATA cellsShuffles<>+5877(SB)/1, $0x80
+DATA cellsShuffles<>+5878(SB)/1, $0x80
+DATA cellsShuffles<>+5879(SB)/1, $0x80
+DATA cellsShuffles<>+5880(SB)/1, $0x80
+DATA cellsShuffles<>+5881(SB)/1, $0x80
+DATA cellsShuffles<>+5882(SB)/1, $0x80
+DATA cellsShuffles<>+5883(SB)/1, $0x01
+DATA cellsShuffles<>+5884(SB)/1, $0x02
+DATA cellsShuffles<>+5885(SB)/1, $0x03
+DATA cellsShuffles<>+5886(SB)/1, $0x04
+DATA cellsShuffles<>+5887(SB)/1, $0x05
+DATA cellsShuffles<>+5888(SB)/1, $0x80
+DATA cellsShuffles<>+5889(SB)/1, $0x80
+DATA cellsShuffles<>+5890(SB)/1, $0x80
+DATA cellsShuffles<>+5891(SB)/1, $0x80
+DATA cellsShuffles<>+5892(SB)/1, $0x80
+DATA cellsShuffles<>+5893(SB)/1, $0x80
+DATA cellsShuffles<>+5894(SB)/1, $0x80
+DATA cellsShuffles<>+5895(SB)/1, $0x80
+DATA cellsShuffles<>+5896(SB)/1, $0x80
+DATA cellsShuffles<>+5897(SB)/1, $0x80
+DATA cellsShuffles<>+5898(SB)/1, $0x01
+DATA cellsShuffles<>+5899(SB)/1, $0x02
+DATA cellsShuffles<>+5900(SB)/1, $0x03
+DATA cellsShuffles<>+5901(SB)/1, $0x04
+DATA cellsShuffles<>+5902(SB)/1, $0x05
+DATA cellsShuffles<>+5903(SB)/1, $0x06
+DATA cellsShuffles<>+5904(SB)/1, $0x80
+DATA cellsShuffles<>+5905(SB)/1, $0x80
+DATA cellsShuffles<>+5906(SB)/1, $0x80
+DATA cellsShuffles<>+5907(SB)/1, $0x80
+DATA cellsShuffles<>+5908(SB)/1, $0x80
+DATA cellsShuffles<>+5909(SB)/1, $0x80
+DATA cellsShuffles<>+5910(SB)/1, $0x80
+DATA cellsShuffles<>+5911(SB)/1, $0x80
+DATA cellsShuffles<>+5912(SB)/1, $0x80
+DATA cellsShuffles<>+5913(SB)/1, $0x80
+DATA cellsShuffles<>+5914(SB)/1, $0x80
+DATA cellsShuffles<>+5915(SB)/1, $0x02
+DATA cellsShuffles<>+5916(SB)/1, $0x03
+DATA cellsShuffles<>+5917(SB)/1, $0x04
+DATA cellsShuffles<>+5918(SB)/1, $0x05
+DATA cellsShuffles<>+5919(SB)/1, $0x06
+DATA cellsShuffles<>+5920(SB)/1, $0x80
+DATA cellsShuffles<>+5921(SB)/1, $0x80
+DATA cellsShuffles<>+5922(SB)/1, $0x80
+DATA cellsShuffles<>+5923(SB)/1, $0x80
+DATA cellsShuffles<>+5924(SB)/1, $0x80
+DATA cellsShuffles<>+5925(SB)/1, $0x80
+DATA cellsShuffles<>+5926(SB)/1, $0x80
+DATA cellsShuffles<>+5927(SB)/1, $0x80
+DATA cellsShuffles<>+5928(SB)/1, $0x80
+DATA cellsShuffles<>+5929(SB)/1, $0x80
+DATA cellsShuffles<>+5930(SB)/1, $0x80
+DATA cellsShuffles<>+5931(SB)/1, $0x01
+DATA cellsShuffles<>+5932(SB)/1, $0x03
+DATA cellsShuffles<>+5933(SB)/1, $0x04
+DATA cellsShuffles<>+5934(SB)/1, $0x05
+DATA cellsShuffles<>+5935(SB)/1, $0x06
+DATA cellsShuffles<>+5936(SB)/1, $0x80
+DATA cellsShuffles<>+5937(SB)/1, $0x80
+DATA cellsShuffles<>+5938(SB)/1, $0x80
+DATA cellsShuffles<>+5939(SB)/1, $0x80
+DATA cellsShuffles<>+5940(SB)/1, $0x80
+DATA cellsShuffles<>+5941(SB)/1, $0x80
+DATA cellsShuffles<>+5942(SB)/1, $0x80
+DATA cellsShuffles<>+5943(SB)/1, $0x80
+DATA cellsShuffles<>+5944(SB)/1, $0x80
+DATA cellsShuffles<>+5945(SB)/1, $0x80
+DATA cellsShuffles<>+5946(SB)/1, $0x80
+DATA cellsShuffles<>+5947(SB)/1, $0x01
+DATA cellsShuffles<>+5948(SB)/1, $0x02
+DATA cellsShuffles<>+5949(SB)/1, $0x04
+DATA cellsShuffles<>+5950(SB)/1, $0x05
+DATA cellsShuffles<>+5951(SB)/1, $0x06
+DATA cellsShuffles<>+5952(SB)/1, $0x80
+DATA cellsShuffles<>+5953(SB)/1, $0x80
+DATA cellsShuffles<>+5954(SB)/1, $0x80
+DATA cellsShuffles<>+5955(SB)/1, $0x80
+DATA cellsShuffles<>+5956(SB)/1, $0x80
+DATA cellsShuffles<>+5957(SB)/1, $0x80
+DATA cellsShuffles<>+5958(SB)/1, $0x80
+DATA cellsShuffles<>+5959(SB)/1, $0x80
+DATA cellsShuffles<>+5960(SB)/1, $0x80
+DATA cellsShuffles<>+5961(SB)/1, $0x80
+DATA cellsShuffles<>+5962(SB)/1, $0x80
+DATA cellsShuffles<>+5963(SB)/1, $0x01
+DATA cellsShuffles<>+5964(SB)/1, $0x02
+DATA cellsShuffles<>+5965(SB)/1, $0x03
+DATA cellsShuffles<>+5966(SB)/1, $0x05
+DATA cellsShuffles<>+5967(SB)/1, $0x06
+DATA cellsShuffles<>+5968(SB)/1, $0x80
+DATA cellsShuffles<>+5969(SB)/1, $0x80
+DATA cellsShuffles<>+5970(SB)/1, $0x80
+DATA cellsShuffles<>+5971(SB)/1, $0x80
+DATA cellsShuffles<>+5972(SB)/1, $0x80
+DATA cellsShuffles<>+5973(SB)/1, $0x80
+DATA cellsShuffles<>+5974(SB)/1, $0x80
+DATA cellsShuffles<>+5975(SB)/1, $0x80
+DATA cellsShuffles<>+5976(SB)/1, $0x80
+DATA cellsShuffles<>+5977(SB)/1, $0x80
+DATA cellsShuffles<>+5978(SB)/1, $0x80
+DATA cellsShuffles<>+5979(SB)/1, $0x01
+DATA cellsShuffles<>+5980(SB)/1, $0x02
+DATA cellsShuffles<>+5981(SB)/1, $0x03
+DATA cellsShuffles<>+5982(SB)/1, $0x04
+DATA cellsShuffles<>+5983(SB)/1, $0x06
+DATA cellsShuffles<>+5984(SB)/1, $0x80
+DATA cellsShuffles<>+5985(SB)/1, $0x80
+DATA cellsShuffles<>+5986(SB)/1, $0x80
+DATA cellsShuffles<>+5987(SB)/1, $0x80
+DATA cellsShuffles<>+5988(SB)/1, $0x80
+DATA cellsShuffles<>+5989(SB)/1, $0x80
+DATA cellsShuffles<>+5990(SB)/1, $0x80
+DATA cellsShuffles<>+5991(SB)/1, $0x80
+DATA cellsShuffles<>+5992(SB)/1, $0x80
+DATA cellsShuffles<>+5993(SB)/1, $0x80
+DATA cellsShuffles<>+5994(SB)/1, $0x80
+DATA cellsShuffles<>+5995(SB)/1, $0x01
+DATA cellsShuffles<>+5996(SB)/1, $0x02
+DATA cellsShuffles<>+5997(SB)/1, $0x03
+DATA cellsShuffles<>+5998(SB)/1, $0x04
+DATA cellsShuffles<>+5999(SB)/1, $0x05
+DATA cellsShuffles<>+6000(SB)/1, $0x80
+DATA cellsShuffles<>+6001(SB)/1, $0x80
+DATA cellsShuffles<>+6002(SB)/1, $0x80
+DATA cellsShuffles<>+6003(SB)/1, $0x80
+DATA cellsShuffles<>+6004(SB)/1, $0x80
+DATA cellsShuffles<>+6005(SB)/1, $0x80
+DATA cellsShuffles<>+6006(SB)/1, $0x80
+DATA cellsShuffles<>+6007(SB)/1, $0x80
+DATA cellsShuffles<>+6008(SB)/1, $0x80
+DATA cellsShuffles<>+6009(SB)/1, $0x80
+DATA cellsShuffles<>+6010(SB)/1, $0x01
+DATA cellsShuffles<>+6011(SB)/1, $0x02
+DATA cellsShuffles<>+6012(SB)/1, $0x03
+DATA cellsShuffles<>+6013(SB)/1, $0x04
+DATA cellsShuffles<>+6014(SB)/1, $0x05
+DATA cellsShuffles<>+6015(SB)/1, $0x06
+DATA cellsShuffles<>+6016(SB)/1, $0x80
+DATA cellsShuffles<>+6017(SB)/1, $0x80
+DATA cellsShuffles<>+6018(SB)/1, $0x80
+DATA cellsShuffles<>+6019(SB)/1, $0x80
+DATA cellsShuffles<>+6020(SB)/1, $0x80
+DATA cellsShuffles<>+6021(SB)/1, $0x80
+DATA cellsShuffles<>+6022(SB)/1, $0x80
+DATA cellsShuffles<>+6023(SB)/1, $0x80
+DATA cellsShuffles<>+6024(SB)/1, $0x80
+DATA cellsShuffles<>+6025(SB)/1, $0x80
+DATA cellsShuffles<>+6026(SB)/1, $0x01
+DATA cellsShuffles<>+6027(SB)/1, $0x02
+DATA cellsShuffles<>+6028(SB)/1, $0x03
+DATA cellsShuffles<>+6029(SB)/1, $0x04
+DATA cellsShuffles<>+6030(SB)/1, $0x05
+DATA cellsShuffles<>+6031(SB)/1, $0x06
+DATA cellsShuffles<>+6032(SB)/1, $0x80
+DATA cellsShuffles<>+6033(SB)/1, $0x80
+DATA cellsShuffles<>+6034(SB)/1, $0x80
+DATA cellsShuffles<>+6035(SB)/1, $0x80
+DATA cellsShuffles<>+6036(SB)/1, $0x80
+DATA cellsShuffles<>+6037(SB)/1, $0x80
+DATA cellsShuffles<>+6038(SB)/1, $0x80
+DATA cellsShuffles<>+6039(SB)/1, $0x80
+DATA cellsShuffles<>+6040(SB)/1, $0x80
+DATA cellsShuffles<>+6041(SB)/1, $0x80
+DATA cellsShuffles<>+6042(SB)/1, $0x01
+DATA cellsShuffles<>+6043(SB)/1, $0x02
+DATA cellsShuffles<>+6044(SB)/1, $0x03
+DATA cellsShuffles<>+6045(SB)/1, $0x04
+DATA cellsShuffles<>+6046(SB)/1, $0x05
+DATA cellsShuffles<>+6047(SB)/1, $0x06
+DATA cellsShuffles<>+6048(SB)/1, $0x80
+DATA cellsShuffles<>+6049(SB)/1, $0x80
+DATA cellsShuffles<>+6050(SB)/1, $0x80
+DATA cellsShuffles<>+6051(SB)/1, $0x80
+DATA cellsShuffles<>+6052(SB)/1, $0x80
+DATA cellsShuffles<>+6053(SB)/1, $0x80
+DATA cellsShuffles<>+6054(SB)/1, $0x80
+DATA cellsShuffles<>+6055(SB)/1, $0x80
+DATA cellsShuffles<>+6056(SB)/1, $0x80
+DATA cellsShuffles<>+6057(SB)/1, $0x80
+DATA cellsShuffles<>+6058(SB)/1, $0x01
+DATA cellsShuffles<>+6059(SB)/1, $0x02
+DATA cellsShuffles<>+6060(SB)/1, $0x03
+DATA cellsShuffles<>+6061(SB)/1, $0x04
+DATA cellsShuffles<>+6062(SB)/1, $0x05
+DATA cellsShuffles<>+6063(SB)/1, $0x06
+DATA cellsShuffles<>+6064(SB)/1, $0x80
+DATA cellsShuffles<>+6065(SB)/1, $0x80
+DATA cellsShuffles<>+6066(SB)/1, $0x80
+DATA cellsShuffles<>+6067(SB)/1, $0x80
+DATA cellsShuffles<>+6068(SB)/1, $0x80
+DATA cellsShuffles<>+6069(SB)/1, $0x80
+DATA cellsShuffles<>+6070(SB)/1, $0x80
+DATA cellsShuffles<>+6071(SB)/1, $0x80
+DATA cellsShuffles<>+6072(SB)/1, $0x80
+DATA cellsShuffles<>+6073(SB)/1, $0x80
+DATA cellsShuffles<>+6074(SB)/1, $0x01
+DATA cellsShuffles<>+6075(SB)/1, $0x02
+DATA cellsShuffles<>+6076(SB)/1, $0x03
+DATA cellsShuffles<>+6077(SB)/1, $0x04
+DATA cellsShuffles<>+6078(SB)/1, $0x05
+DATA cellsShuffles<>+6079(SB)/1, $0x06
+DATA cellsShuffles<>+6080(SB)/1, $0x80
+DATA cellsShuffles<>+6081(SB)/1, $0x80
+DATA cellsShuffles<>+6082(SB)/1, $0x80
+DATA cellsShuffles<>+6083(SB)/1, $0x80
+DATA cellsShuffles<>+6084(SB)/1, $0x80
+DATA cellsShuffles<>+6085(SB)/1, $0x80
+DATA cellsShuffles<>+6086(SB)/1, $0x80
+DATA cellsShuffles<>+6087(SB)/1, $0x80
+DATA cellsShuffles<>+6088(SB)/1, $0x80
+DATA cellsShuffles<>+6089(SB)/1, $0x80
+DATA cellsShuffles<>+6090(SB)/1, $0x01
+DATA cellsShuffles<>+6091(SB)/1, $0x02
+DATA cellsShuffles<>+6092(SB)/1, $0x03
+DATA cellsShuffles<>+6093(SB)/1, $0x04
+DATA cellsShuffles<>+6094(SB)/1, $0x05
+DATA cellsShuffles<>+6095(SB)/1, $0x06
+DATA cellsShuffles<>+6096(SB)/1, $0x80
+DATA cellsShuffles<>+6097(SB)/1, $0x80
+DATA cellsShuffles<>+6098(SB)/1, $0x80
+DATA cellsShuffles<>+6099(SB)/1, $0x80
+DATA cellsShuffles<>+6100(SB)/1, $0x80
+DATA cellsShuffles<>+6101(SB)/1, $0x80
+DATA cellsShuffles<>+6102(SB)/1, $0x80
+DATA cellsShuffles<>+6103(SB)/1, $0x80
+DATA cellsShuffles<>+6104(SB)/1, $0x80
+DATA cellsShuffles<>+6105(SB)/1, $0x80
+DATA cellsShuffles<>+6106(SB)/1, $0x01
+DATA cellsShuffles<>+6107(SB)/1, $0x02
+DATA cellsShuffles<>+6108(SB)/1, $0x03
+DATA cellsShuffles<>+6109(SB)/1, $0x04
+DATA cellsShuffles<>+6110(SB)/1, $0x05
+DATA cellsShuffles<>+6111(SB)/1, $0x06
+DATA cellsShuffles<>+6112(SB)/1, $0x80
+DATA cellsShuffles<>+6113(SB)/1, $0x80
+DATA cellsShuffles<>+6114(SB)/1, $0x80
+DATA cellsShuffles<>+6115(SB)/1, $0x80
+DATA cellsShuffles<>+6116(SB)/1, $0x80
+DATA cellsShuffles<>+6117(SB)/1, $0x80
+DATA cellsShuffles<>+6118(SB)/1, $0x80
+DATA cellsShuffles<>+6119(SB)/1, $0x80
+DATA cellsShuffles<>+6120(SB)/1, $0x80
+DATA cellsShuffles<>+6121(SB)/1, $0x80
+DATA cellsShuffles<>+6122(SB)/1, $0x01
+DATA cellsShuffles<>+6123(SB)/1, $0x02
+DATA cellsShuffles<>+6124(SB)/1, $0x03
+DATA cellsShuffles<>+6125(SB)/1, $0x04
+DATA cellsShuffles<>+6126(SB)/1, $0x05
+DATA cellsShuffles<>+6127(SB)/1, $0x06
+DATA cellsShuffles<>+6128(SB)/1, $0x80
+DATA cellsShuffles<>+6129(SB)/1, $0x80
+DATA cellsShuffles<>+6130(SB)/1, $0x80
+DATA cellsShuffles<>+6131(SB)/1, $0x80
+DATA cellsShuffles<>+6132(SB)/1, $0x80
+DATA cellsShuffles<>+6133(SB)/1, $0x80
+DATA cellsShuffles<>+6134(SB)/1, $0x80
+DATA cellsShuffles<>+6135(SB)/1, $0x80
+DATA cellsShuffles<>+6136(SB)/1, $0x80
+DATA cellsShuffles<>+6137(SB)/1, $0x80
+DATA cellsShuffles<>+6138(SB)/1, $0x01
+DATA cellsShuffles<>+6139(SB)/1, $0x02
+DATA cellsShuffles<>+6140(SB)/1, $0x03
+DATA cellsShuffles<>+6141(SB)/1, $0x04
+DATA cellsShuffles<>+6142(SB)/1, $0x05
+DATA cellsShuffles<>+6143(SB)/1, $0x06
+DATA cellsShuffles<>+6144(SB)/1, $0x80
+DATA cellsShuffles<>+6145(SB)/1, $0x80
+DATA cellsShuffles<>+6146(SB)/1, $0x80
+DATA cellsShuffles<>+6147(SB)/1, $0x80
+DATA cellsShuffles<>+6148(SB)/1, $0x80
+DATA cellsShuffles<>+6149(SB)/1, $0x80
+DATA cellsShuffles<>+6150(SB)/1, $0x80
+DATA cellsShuffles<>+6151(SB)/1, $0x80
+DATA cellsShuffles<>+6152(SB)/1, $0x80
+DATA cellsShuffles<>+6153(SB)/1, $0x01
+DATA cellsShuffles<>+6154(SB)/1, $0x02
+DATA cellsShuffles<>+6155(SB)/1, $0x03
+DATA cellsShuffles<>+6156(SB)/1, $0x04
+DATA cellsShuffles<>+6157(SB)/1, $0x05
+DATA cellsShuffles<>+6158(SB)/1, $0x06
+DATA cellsShuffles<>+6159(SB)/1, $0x07
+DATA cellsShuffles<>+6160(SB)/1, $0x80
+DATA cellsShuffles<>+6161(SB)/1, $0x80
+DATA cellsShuffles<>+6162(SB)/1, $0x80
+DATA cellsShuffles<>+6163(SB)/1, $0x80
+DATA cellsShuffles<>+6164(SB)/1, $0x80
+DATA cellsShuffles<>+6165(SB)/1, $0x80
+DATA cellsShuffles<>+6166(SB)/1, $0x80
+DATA cellsShuffles<>+6167(SB)/1, $0x80
+DATA cellsShuffles<>+6168(SB)/1, $0x80
+DATA cellsShuffles<>+6169(SB)/1, $0x80
+DATA cellsShuffles<>+6170(SB)/1, $0x02
+DATA cellsShuffles<>+6171(SB)/1, $0x03
+DATA cellsShuffles<>+6172(SB)/1, $0x04
+DATA cellsShuffles<>+6173(SB)/1, $0x05
+DATA cellsShuffles<>+6174(SB)/1, $0x06
+DATA cellsShuffles<>+6175(SB)/1, $0x07
+DATA cellsShuffles<>+6176(SB)/1, $0x80
+DATA cellsShuffles<>+6177(SB)/1, $0x80
+DATA cellsShuffles<>+6178(SB)/1, $0x80
+DATA cellsShuffles<>+6179(SB)/1, $0x80
+DATA cellsShuffles<>+6180(SB)/1, $0x80
+DATA cellsShuffles<>+6181(SB)/1, $0x80
+DATA cellsShuffles<>+6182(SB)/1, $0x80
+DATA cellsShuffles<>+6183(SB)/1, $0x80
+DATA cellsShuffles<>+6184(SB)/1, $0x80
+DATA cellsShuffles<>+6185(SB)/1, $0x80
+DATA cellsShuffles<>+6186(SB)/1, $0x01
+DATA cellsShuffles<>+6187(SB)/1, $0x03
+DATA cellsShuffles<>+6188(SB)/1, $0x04
+DATA cellsShuffles<>+6189(SB)/1, $0x05
+DATA cellsShuffles<>+6190(SB)/1, $0x06
+DATA cellsShuffles<>+6191(SB)/1, $0x07
+DATA cellsShuffles<>+6192(SB)/1, $0x80
+DATA cellsShuffles<>+6193(SB)/1, $0x80
+DATA cellsShuffles<>+6194(SB)/1, $0x80
+DATA cellsShuffles<>+6195(SB)/1, $0x80
+DATA cellsShuffles<>+6196(SB)/1, $0x80
+DATA cellsShuffles<>+6197(SB)/1, $0x80
+DATA cellsShuffles<>+6198(SB)/1, $0x80
+DATA cellsShuffles<>+6199(SB)/1, $0x80
+DATA cellsShuffles<>+6200(SB)/1, $0x80
+DATA cellsShuffles<>+6201(SB)/1, $0x80
+DATA cellsShuffles<>+6202(SB)/1, $0x01
+DATA cellsShuffles<>+6203(SB)/1, $0x02
+DATA cellsShuffles<>+6204(SB)/1, $0x04
+DATA cellsShuffles<>+6205(SB)/1, $0x05
+DATA cellsShuffles<>+6206(SB)/1, $0x06
+DATA cellsShuffles<>+6207(SB)/1, $0x07
+DATA cellsShuffles<>+6208(SB)/1, $0x80
+DATA cellsShuffles<>+6209(SB)/1, $0x80
+DATA cellsShuffles<>+6210(SB)/1, $0x80
+DATA cellsShuffles<>+6211(SB)/1, $0x80
+DATA cellsShuffles<>+6212(SB)/1, $0x80
+DATA cellsShuffles<>+6213(SB)/1, $0x80
+DATA cellsShuffles<>+6214(SB)/1, $0x80
+DATA cellsShuffles<>+6215(SB)/1, $0x80
+DATA cellsShuffles<>+6216(SB)/1, $0x80
+DATA cellsShuffles<>+6217(SB)/1, $0x80
+DATA cellsShuffles<>+6218(SB)/1, $0x01
+DATA cellsShuffles<>+6219(SB)/1, $0x02
+DATA cellsShuffles<>+6220(SB)/1, $0x03
+DATA cellsShuffles<>+6221(SB)/1, $0x05
+DATA cellsShuffles<>+6222(SB)/1, $0x06
+DATA cellsShuffles<>+6223(SB)/1, $0x07
+DATA cellsShuffles<>+6224(SB)/1, $0x80
+DATA cellsShuffles<>+6225(SB)/1, $0x80
+DATA cellsShuffles<>+6226(SB)/1, $0x80
+DATA cellsShuffles<>+6227(SB)/1, $0x80
+DATA cellsShuffles<>+6228(SB)/1, $0x80
+DATA cellsShuffles<>+6229(SB)/1, $0x80
+DATA cellsShuffles<>+6230(SB)/1, $0x80
+DATA cellsShuffles<>+6231(SB)/1, $0x80
+DATA cellsShuffles<>+6232(SB)/1, $0x80
+DATA cellsShuffles<>+6233(SB)/1, $0x80
+DATA cellsShuffles<>+6234(SB)/1, $0x01
+DATA cellsShuffles<>+6235(SB)/1, $0x02
+DATA cellsShuffles<>+6236(SB)/1, $0x03
+DATA cellsShuffles<>+6237(SB)/1, $0x04
+DATA cellsShuffles<>+6238(SB)/1, $0x06
+DATA cellsShuffles<>+6239(SB)/1, $0x07
+DATA cellsShuffles<>+6240(SB)/1, $0x80
+DATA cellsShuffles<>+6241(SB)/1, $0x80
+DATA cellsShuffles<>+6242(SB)/1, $0x80
+DATA cellsShuffles<>+6243(SB)/1, $0x80
+DATA cellsShuffles<>+6244(SB)/1, $0x80
+DATA cellsShuffles<>+6245(SB)/1, $0x80
+DATA cellsShuffles<>+6246(SB)/1, $0x80
+DATA cellsShuffles<>+6247(SB)/1, $0x80
+DATA cellsShuffles<>+6248(SB)/1, $0x80
+DATA cellsShuffles<>+6249(SB)/1, $0x80
+DATA cellsShuffles<>+6250(SB)/1, $0x01
+DATA cellsShuffles<>+6251(SB)/1, $0x02
+DATA cellsShuffles<>+6252(SB)/1, $0x03
+DATA cellsShuffles<>+6253(SB)/1, $0x04
+DATA cellsShuffles<>+6254(SB)/1, $0x05
+DATA cellsShuffles<>+6255(SB)/1, $0x07
+DATA cellsShuffles<>+6256(SB)/1, $0x80
+DATA cellsShuffles<>+6257(SB)/1, $0x80
+DATA cellsShuffles<>+6258(SB)/1, $0x80
+DATA cellsShuffles<>+6259(SB)/1, $0x80
+DATA cellsShuffles<>+6260(SB)/1, $0x80
+DATA cellsShuffles<>+6261(SB)/1, $0x80
+DATA cellsShuffles<>+6262(SB)/1, $0x80
+DATA cellsShuffles<>+6263(SB)/1, $0x80
+DATA cellsShuffles<>+6264(SB)/1, $0x80
+DATA cellsShuffles<>+6265(SB)/1, $0x80
+DATA cellsShuffles<>+6266(SB)/1, $0x01
+DATA cellsShuffles<>+6267(SB)/1, $0x02
+DATA cellsShuffles<>+6268(SB)/1, $0x03
+DATA cellsShuffles<>+6269(SB)/1, $0x04
+DATA cellsShuffles<>+6270(SB)/1, $0x05
+DATA cellsShuffles<>+6271(SB)/1, $0x06
+DATA cellsShuffles<>+6272(SB)/1, $0x80
+DATA cellsShuffles<>+6273(SB)/1, $0x80
+DATA cellsShuffles<>+6274(SB)/1, $0x80
+DATA cellsShuffles<>+6275(SB)/1, $0x80
+DATA cellsShuffles<>+6276(SB)/1, $0x80
+DATA cellsShuffles<>+6277(SB)/1, $0x80
+DATA cellsShuffles<>+6278(SB)/1, $0x80
+DATA cellsShuffles<>+6279(SB)/1, $0x80
+DATA cellsShuffles<>+6280(SB)/1, $0x80
+DATA cellsShuffles<>+6281(SB)/1, $0x01
+DATA cellsShuffles<>+6282(SB)/1, $0x02
+DATA cellsShuffles<>+6283(SB)/1, $0x03
+DATA cellsShuffles<>+6284(SB)/1, $0x04
+DATA cellsShuffles<>+6285(SB)/1, $0x05
+DATA cellsShuffles<>+6286(SB)/1, $0x06
+DATA cellsShuffles<>+6287(SB)/1, $0x07
+DATA cellsShuffles<>+6288(SB)/1, $0x80
+DATA cellsShuffles<>+6289(SB)/1, $0x80
+DATA cellsShuffles<>+6290(SB)/1, $0x80
+DATA cellsShuffles<>+6291(SB)/1, $0x80
+DATA cellsShuffles<>+6292(SB)/1, $0x80
+DATA cellsShuffles<>+6293(SB)/1, $0x80
+DATA cellsShuffles<>+6294(SB)/1, $0x80
+DATA cellsShuffles<>+6295(SB)/1, $0x80
+DATA cellsShuffles<>+6296(SB)/1, $0x80
+DATA cellsShuffles<>+6297(SB)/1, $0x01
+DATA cellsShuffles<>+6298(SB)/1, $0x02
+DATA cellsShuffles<>+6299(SB)/1, $0x03
+DATA cellsShuffles<>+6300(SB)/1, $0x04
+DATA cellsShuffles<>+6301(SB)/1, $0x05
+DATA cellsShuffles<>+6302(SB)/1, $0x06
+DATA cellsShuffles<>+6303(SB)/1, $0x07
+DATA cellsShuffles<>+6304(SB)/1, $0x80
+DATA cellsShuffles<>+6305(SB)/1, $0x80
+DATA cellsShuffles<>+6306(SB)/1, $0x80
+DATA cellsShuffles<>+6307(SB)/1, $0x80
+DATA cellsShuffles<>+6308(SB)/1, $0x80
+DATA cellsShuffles<>+6309(SB)/1, $0x80
+DATA cellsShuffles<>+6310(SB)/1, $0x80
+DATA cellsShuffles<>+6311(SB)/1, $0x80
+DATA cellsShuffles<>+6312(SB)/1, $0x80
+DATA cellsShuffles<>+6313(SB)/1, $0x01
+DATA cellsShuffles<>+6314(SB)/1, $0x02
+DATA cellsShuffles<>+6315(SB)/1, $0x03
+DATA cellsShuffles<>+6316(SB)/1, $0x04
+DATA cellsShuffles<>+6317(SB)/1, $0x05
+DATA cellsShuffles<>+6318(SB)/1, $0x06
+DATA cellsShuffles<>+6319(SB)/1, $0x07
+DATA cellsShuffles<>+6320(SB)/1, $0x80
+DATA cellsShuffles<>+6321(SB)/1, $0x80
+DATA cellsShuffles<>+6322(SB)/1, $0x80
+DATA cellsShuffles<>+6323(SB)/1, $0x80
+DATA cellsShuffles<>+6324(SB)/1, $0x80
+DATA cellsShuffles<>+6325(SB)/1, $0x80
+DATA cellsShuffles<>+6326(SB)/1, $0x80
+DATA cellsShuffles<>+6327(SB)/1, $0x80
+DATA cellsShuffles<>+6328(SB)/1, $0x80
+DATA cellsShuffles<>+6329(SB)/1, $0x01
+DATA cellsShuffles<>+6330(SB)/1, $0x02
+DATA cellsShuffles<>+6331(SB)/1, $0x03
+DATA cellsShuffles<>+6332(SB)/1, $0x04
+DATA cellsShuffles<>+6333(SB)/1, $0x05
+DATA cellsShuffles<>+6334(SB)/1, $0x06
+DATA cellsShuffles<>+6335(SB)/1, $0x07
+DATA cellsShuffles<>+6336(SB)/1, $0x80
+DATA cellsShuffles<>+6337(SB)/1, $0x80
+DATA cellsShuffles<>+6338(SB)/1, $0x80
+DATA cellsShuffles<>+6339(SB)/1, $0x80
+DATA cellsShuffles<>+6340(SB)/1, $0x80
+DATA cellsShuffles<>+6341(SB)/1, $0x80
+DATA cellsShuffles<>+6342(SB)/1, $0x80
+DATA cellsShuffles<>+6343(SB)/1, $0x80
+DATA cellsShuffles<>+6344(SB)/1, $0x80
+DATA cellsShuffles<>+6345(SB)/1, $0x01
+DATA cellsShuffles<>+6346(SB)/1, $0x02
+DATA cellsShuffles<>+6347(SB)/1, $0x03
+DATA cellsShuffles<>+6348(SB)/1, $0x04
+DATA cellsShuffles<>+6349(SB)/1, $0x05
+DATA cellsShuffles<>+6350(SB)/1, $0x06
+DATA cellsShuffles<>+6351(SB)/1, $0x07
+DATA cellsShuffles<>+6352(SB)/1, $0x80
+DATA cellsShuffles<>+6353(SB)/1, $0x80
+DATA cellsShuffles<>+6354(SB)/1, $0x80
+DATA cellsShuffles<>+6355(SB)/1, $0x80
+DATA cellsShuffles<>+6356(SB)/1, $0x80
+DATA cellsShuffles<>+6357(SB)/1, $0x80
+DATA cellsShuffles<>+6358(SB)/1, $0x80
+DATA cellsShuffles<>+6359(SB)/1, $0x80
+DATA cellsShuffles<>+6360(SB)/1, $0x80
+DATA cellsShuffles<>+6361(SB)/1, $0x01
+DATA cellsShuffles<>+6362(SB)/1, $0x02
+DATA cellsShuffles<>+6363(SB)/1, $0x03
+DATA cellsShuffles<>+6364(SB)/1, $0x04
+DATA cellsShuffles<>+6365(SB)/1, $0x05
+DATA cellsShuffles<>+6366(SB)/1, $0x06
+DATA cellsShuffles<>+6367(SB)/1, $0x07
+DATA cellsShuffles<>+6368(SB)/1, $0x80
+DATA cellsShuffles<>+6369(SB)/1, $0x80
+DATA cellsShuffles<>+6370(SB)/1, $0x80
+DATA cellsShuffles<>+6371(SB)/1, $0x80
+DATA cellsShuffles<>+6372(SB)/1, $0x80
+DATA cellsShuffles<>+6373(SB)/1, $0x80
+DATA cellsShuffles<>+6374(SB)/1, $0x80
+DATA cellsShuffles<>+6375(SB)/1, $0x80
+DATA cellsShuffles<>+6376(SB)/1, $0x80
+DATA cellsShuffles<>+6377(SB)/1, $0x01
+DATA cellsShuffles<>+6378(SB)/1, $0x02
+DATA cellsShuffles<>+6379(SB)/1, $0x03
+DATA cellsShuffles<>+6380(SB)/1, $0x04
+DATA cellsShuffles<>+6381(SB)/1, $0x05
+DATA cellsShuffles<>+6382(SB)/1, $0x06
+DATA cellsShuffles<>+6383(SB)/1, $0x07
+DATA cellsShuffles<>+6384(SB)/1, $0x80
+DATA cellsShuffles<>+6385(SB)/1, $0x80
+DATA cellsShuffles<>+6386(SB)/1, $0x80
+DATA cellsShuffles<>+6387(SB)/1, $0x80
+DATA cellsShuffles<>+6388(SB)/1, $0x80
+DATA cellsShuffles<>+6389(SB)/1, $0x80
+DATA cellsShuffles<>+6390(SB)/1, $0x80
+DATA cellsShuffles<>+6391(SB)/1, $0x80
+DATA cellsShuffles<>+6392(SB)/1, $0x80
+DATA cellsShuffles<>+6393(SB)/1, $0x01
+DATA cellsShuffles<>+6394(SB)/1, $0x02
+DATA cellsShuffles<>+6395(SB)/1, $0x03
+DATA cellsShuffles<>+6396(SB)/1, $0x04
+DATA cellsShuffles<>+6397(SB)/1, $0x05
+DATA cellsShuffles<>+6398(SB)/1, $0x06
+DATA cellsShuffles<>+6399(SB)/1, $0x07
+DATA cellsShuffles<>+6400(SB)/1, $0x80
+DATA cellsShuffles<>+6401(SB)/1, $0x80
+DATA cellsShuffles<>+6402(SB)/1, $0x80
+DATA cellsShuffles<>+6403(SB)/1, $0x80
+DATA cellsShuffles<>+6404(SB)/1, $0x80
+DATA cellsShuffles<>+6405(SB)/1, $0x80
+DATA cellsShuffles<>+6406(SB)/1, $0x80
+DATA cellsShuffles<>+6407(SB)/1, $0x80
+DATA cellsShuffles<>+6408(SB)/1, $0x01
+DATA cellsShuffles<>+6409(SB)/1, $0x02
+DATA cellsShuffles<>+6410(SB)/1, $0x03
+DATA cellsShuffles<>+6411(SB)/1, $0x04
+DATA cellsShuffles<>+6412(SB)/1, $0x05
+DATA cellsShuffles<>+6413(SB)/1, $0x06
+DATA cellsShuffles<>+6414(SB)/1, $0x07
+DATA cellsShuffles<>+6415(SB)/1, $0x08
+DATA cellsShuffles<>+6416(SB)/1, $0x80
+DATA cellsShuffles<>+6417(SB)/1, $0x80
+DATA cellsShuffles<>+6418(SB)/1, $0x80
+DATA cellsShuffles<>+6419(SB)/1, $0x80
+DATA cellsShuffles<>+6420(SB)/1, $0x80
+DATA cellsShuffles<>+6421(SB)/1, $0x80
+DATA cellsShuffles<>+6422(SB)/1, $0x80
+DATA cellsShuffles<>+6423(SB)/1, $0x80
+DATA cellsShuffles<>+6424(SB)/1, $0x80
+DATA cellsShuffles<>+6425(SB)/1, $0x02
+DATA cellsShuffles<>+6426(SB)/1, $0x03
+DATA cellsShuffles<>+6427(SB)/1, $0x04
+DATA cellsShuffles<>+6428(SB)/1, $0x05
+DATA cellsShuffles<>+6429(SB)/1, $0x06
+DATA cellsShuffles<>+6430(SB)/1, $0x07
+DATA cellsShuffles<>+6431(SB)/1, $0x08
+DATA cellsShuffles<>+6432(SB)/1, $0x80
+DATA cellsShuffles<>+6433(SB)/1, $0x80
+DATA cellsShuffles<>+6434(SB)/1, $0x80
+DATA cellsShuffles<>+6435(SB)/1, $0x80
+DATA cellsShuffles<>+6436(SB)/1, $0x80
+DATA cellsShuffles<>+6437(SB)/1, $0x80
+DATA cellsShuffles<>+6438(SB)/1, $0x80
+DATA cellsShuffles<>+6439(SB)/1, $0x80
+DATA cellsShuffles<>+6440(SB)/1, $0x80
+DATA cellsShuffles<>+6441(SB)/1, $0x01
+DATA cellsShuffles<>+6442(SB)/1, $0x03
+DATA cellsShuffles<>+6443(SB)/1, $0x04
+DATA cellsShuffles<>+6444(SB)/1, $0x05
+DATA cellsShuffles<>+6445(SB)/1, $0x06
+DATA cellsShuffles<>+6446(SB)/1, $0x07
+DATA cellsShuffles<>+6447(SB)/1, $0x08
+DATA cellsShuffles<>+6448(SB)/1, $0x80
+DATA cellsShuffles<>+6449(SB)/1, $0x80
+DATA cellsShuffles<>+6450(SB)/1, $0x80
+DATA cellsShuffles<>+6451(SB)/1, $0x80
+DATA cellsShuffles<>+6452(SB)/1, $0x80
+DATA cellsShuffles<>+6453(SB)/1, $0x80
+DATA cellsShuffles<>+6454(SB)/1, $0x80
+DATA cellsShuffles<>+6455(SB)/1, $0x80
+DATA cellsShuffles<>+6456(SB)/1, $0x80
+DATA cellsShuffles<>+6457(SB)/1, $0x01
+DATA cellsShuffles<>+6458(SB)/1, $0x02
+DATA cellsShuffles<>+6459(SB)/1, $0x04
+DATA cellsShuffles<>+6460(SB)/1, $0x05
+DATA cellsShuffles<>+6461(SB)/1, $0x06
+DATA cellsShuffles<>+6462(SB)/1, $0x07
+DATA cellsShuffles<>+6463(SB)/1, $0x08
+DATA cellsShuffles<>+6464(SB)/1, $0x80
+DATA cellsShuffles<>+6465(SB)/1, $0x80
+DATA cellsShuffles<>+6466(SB)/1, $0x80
+DATA cellsShuffles<>+6467(SB)/1, $0x80
+DATA cellsShuffles<>+6468(SB)/1, $0x80
+DATA cellsShuffles<>+6469(SB)/1, $0x80
+DATA cellsShuffles<>+6470(SB)/1, $0x80
+DATA cellsShuffles<>+6471(SB)/1, $0x80
+DATA cellsShuffles<>+6472(SB)/1, $0x80
+DATA cellsShuffles<>+6473(SB)/1, $0x01
+DATA cellsShuffles<>+6474(SB)/1, $0x02
+DATA cellsShuffles<>+6475(SB)/1, $0x03
+DATA cellsShuffles<>+6476(SB)/1, $0x05
+DATA cellsShuffles<>+6477(SB)/1, $0x06
+DATA cellsShuffles<>+6478(SB)/1, $0x07
+DATA cellsShuffles<>+6479(SB)/1, $0x08
+DATA cellsShuffles<>+6480(SB)/1, $0x80
+DATA cellsShuffles<>+6481(SB)/1, $0x80
+DATA cellsShuffles<>+6482(SB)/1, $0x80
+DATA cellsShuffles<>+6483(SB)/1, $0x80
+DATA cellsShuffles<>+6484(SB)/1, $0x80
+DATA cellsShuffles<>+6485(SB)/1, $0x80
+DATA cellsShuffles<>+6486(SB)/1, $0x80
+DATA cellsShuffles<>+6487(SB)/1, $0x80
+DATA cellsShuffles<>+6488(SB)/1, $0x80
+DATA cellsShuffles<>+6489(SB)/1, $0x01
+DATA cellsShuffles<>+6490(SB)/1, $0x02
+DATA cellsShuffles<>+6491(SB)/1, $0x03
+DATA cellsShuffles<>+6492(SB)/1, $0x04
+DATA cellsShuffles<>+6493(SB)/1, $0x06
+DATA cellsShuffles<>+6494(SB)/1, $0x07
+DATA cellsShuffles<>+6495(SB)/1, $0x08
+DATA cellsShuffles<>+6496(SB)/1, $0x80
+DATA cellsShuffles<>+6497(SB)/1, $0x80
+DATA cellsShuffles<>+6498(SB)/1, $0x80
+DATA cellsShuffles<>+6499(SB)/1, $0x80
+DATA cellsShuffles<>+6500(SB)/1, $0x80
+DATA cellsShuffles<>+6501(SB)/1, $0x80
+DATA cellsShuffles<>+6502(SB)/1, $0x80
+DATA cellsShuffles<>+6503(SB)/1, $0x80
+DATA cellsShuffles<>+6504(SB)/1, $0x80
+DATA cellsShuffles<>+6505(SB)/1, $0x01
+DATA cellsShuffles<>+6506(SB)/1, $0x02
+DATA cellsShuffles<>+6507(SB)/1, $0x03
+DATA cellsShuffles<>+6508(SB)/1, $0x04
+DATA cellsShuffles<>+6509(SB)/1, $0x05
+DATA cellsShuffles<>+6510(SB)/1, $0x07
+DATA cellsShuffles<>+6511(SB)/1, $0x08
+DATA cellsShuffles<>+6512(SB)/1, $0x80
+DATA cellsShuffles<>+6513(SB)/1, $0x80
+DATA cellsShuffles<>+6514(SB)/1, $0x80
+DATA cellsShuffles<>+6515(SB)/1, $0x80
+DATA cellsShuffles<>+6516(SB)/1, $0x80
+DATA cellsShuffles<>+6517(SB)/1, $0x80
+DATA cellsShuffles<>+6518(SB)/1, $0x80
+DATA cellsShuffles<>+6519(SB)/1, $0x80
+DATA cellsShuffles<>+6520(SB)/1, $0x80
+DATA cellsShuffles<>+6521(SB)/1, $0x01
+DATA cellsShuffles<>+6522(SB)/1, $0x02
+DATA cellsShuffles<>+6523(SB)/1, $0x03
+DATA cellsShuffles<>+6524(SB)/1, $0x04
+DATA cellsShuffles<>+6525(SB)/1, $0x05
+DATA cellsShuffles<>+6526(SB)/1, $0x06
+DATA cellsShuffles<>+6527(SB)/1, $0x08
+DATA cellsShuffles<>+6528(SB)/1, $0x80
+DATA cellsShuffles<>+6529(SB)/1, $0x80
+DATA cellsShuffles<>+6530(SB)/1, $0x80
+DATA cellsShuffles<>+6531(SB)/1, $0x80
+DATA cellsShuffles<>+6532(SB)/1, $0x80
+DATA cellsShuffles<>+6533(SB)/1, $0x80
+DATA cellsShuffles<>+6534(SB)/1, $0x80
+DATA cellsShuffles<>+6535(SB)/1, $0x80
+DATA cellsShuffles<>+6536(SB)/1, $0x80
+DATA cellsShuffles<>+6537(SB)/1, $0x01
+DATA cellsShuffles<>+6538(SB)/1, $0x02
+DATA cellsShuffles<>+6539(SB)/1, $0x03
+DATA cellsShuffles<>+6540(SB)/1, $0x04
+DATA cellsShuffles<>+6541(SB)/1, $0x05
+DATA cellsShuffles<>+6542(SB)/1, $0x06
+DATA cellsShuffles<>+6543(SB)/1, $0x07
+DATA cellsShuffles<>+6544(SB)/1, $0x80
+DATA cellsShuffles<>+6545(SB)/1, $0x80
+DATA cellsShuffles<>+6546(SB)/1, $0x80
+DATA cellsShuffles<>+6547(SB)/1, $0x80
+DATA cellsShuffles<>+6548(SB)/1, $0x80
+DATA cellsShuffles<>+6549(SB)/1, $0x80
+DATA cellsShuffles<>+6550(SB)/1, $0x80
+DATA cellsShuffles<>+6551(SB)/1, $0x80
+DATA cellsShuffles<>+6552(SB)/1, $0x01
+DATA cellsShuffles<>+6553(SB)/1, $0x02
+DATA cellsShuffles<>+6554(SB)/1, $0x03
+DATA cellsShuffles<>+6555(SB)/1, $0x04
+DATA cellsShuffles<>+6556(SB)/1, $0x05
+DATA cellsShuffles<>+6557(SB)/1, $0x06
+DATA cellsShuffles<>+6558(SB)/1, $0x07
+DATA cellsShuffles<>+6559(SB)/1, $0x08
+DATA cellsShuffles<>+6560(SB)/1, $0x80
+DATA cellsShuffles<>+6561(SB)/1, $0x80
+DATA cellsShuffles<>+6562(SB)/1, $0x80
+DATA cellsShuffles<>+6563(SB)/1, $0x80
+DATA cellsShuffles<>+6564(SB)/1, $0x80
+DATA cellsShuffles<>+6565(SB)/1, $0x80
+DATA cellsShuffles<>+6566(SB)/1, $0x80
+DATA cellsShuffles<>+6567(SB)/1, $0x80
+DATA cellsShuffles<>+6568(SB)/1, $0x01
+DATA cellsShuffles<>+6569(SB)/1, $0x02
+DATA cellsShuffles<>+6570(SB)/1, $0x03
+DATA cellsShuffles<>+6571(SB)/1, $0x04
+DATA cellsShuffles<>+6572(SB)/1, $0x05
+DATA cellsShuffles<>+6573(SB)/1, $0x06
+DATA cellsShuffles<>+6574(SB)/1, $0x07
+DATA cellsShuffles<>+6575(SB)/1, $0x08
+DATA cellsShuffles<>+6576(SB)/1, $0x80
+DATA cellsShuffles<>+6577(SB)/1, $0x80
+DATA cellsShuffles<>+6578(SB)/1, $0x80
+DATA cellsShuffles<>+6579(SB)/1, $0x80
+DATA cellsShuffles<>+6580(SB)/1, $0x80
+DATA cellsShuffles<>+6581(SB)/1, $0x80
+DATA cellsShuffles<>+6582(SB)/1, $0x80
+DATA cellsShuffles<>+6583(SB)/1, $0x80
+DATA cellsShuffles<>+6584(SB)/1, $0x01
+DATA cellsShuffles<>+6585(SB)/1, $0x02
+DATA cellsShuffles<>+6586(SB)/1, $0x03
+DATA cellsShuffles<>+6587(SB)/1, $0x04
+DATA cellsShuffles<>+6588(SB)/1, $0x05
+DATA cellsShuffles<>+6589(SB)/1, $0x06
+DATA cellsShuffles<>+6590(SB)/1, $0x07
+DATA cellsShuffles<>+6591(SB)/1, $0x08
+DATA cellsShuffles<>+6592(SB)/1, $0x80
+DATA cellsShuffles<>+6593(SB)/1, $0x80
+DATA cellsShuffles<>+6594(SB)/1, $0x80
+DATA cellsShuffles<>+6595(SB)/1, $0x80
+DATA cellsShuffles<>+6596(SB)/1, $0x80
+DATA cellsShuffles<>+6597(SB)/1, $0x80
+DATA cellsShuffles<>+6598(SB)/1, $0x80
+DATA cellsShuffles<>+6599(SB)/1, $0x80
+DATA cellsShuffles<>+6600(SB)/1, $0x01
+DATA cellsShuffles<>+6601(SB)/1, $0x02
+DATA cellsShuffles<>+6602(SB)/1, $0x03
+DATA cellsShuffles<>+6603(SB)/1, $0x04
+DATA cellsShuffles<>+6604(SB)/1, $0x05
+DATA cellsShuffles<>+6605(SB)/1, $0x06
+DATA cellsShuffles<>+6606(SB)/1, $0x07
+DATA cellsShuffles<>+6607(SB)/1, $0x08
+DATA cellsShuffles<>+6608(SB)/1, $0x80
+DATA cellsShuffles<>+6609(SB)/1, $0x80
+DATA cellsShuffles<>+6610(SB)/1, $0x80
+DATA cellsShuffles<>+6611(SB)/1, $0x80
+DATA cellsShuffles<>+6612(SB)/1, $0x80
+DATA cellsShuffles<>+6613(SB)/1, $0x80
+DATA cellsShuffles<>+6614(SB)/1, $0x80
+DATA cellsShuffles<>+6615(SB)/1, $0x80
+DATA cellsShuffles<>+6616(SB)/1, $0x01
+DATA cellsShuffles<>+6617(SB)/1, $0x02
+DATA cellsShuffles<>+6618(SB)/1, $0x03
+DATA cellsShuffles<>+6619(SB)/1, $0x04
+DATA cellsShuffles<>+6620(SB)/1, $0x05
+DATA cellsShuffles<>+6621(SB)/1, $0x06
+DATA cellsShuffles<>+6622(SB)/1, $0x07
+DATA cellsShuffles<>+6623(SB)/1, $0x08
+DATA cellsShuffles<>+6624(SB)/1, $0x80
+DATA cellsShuffles<>+6625(SB)/1, $0x80
+DATA cellsShuffles<>+6626(SB)/1, $0x80
+DATA cellsShuffles<>+6627(SB)/1, $0x80
+DATA cellsShuffles<>+6628(SB)/1, $0x80
+DATA cellsShuffles<>+6629(SB)/1, $0x80
+DATA cellsShuffles<>+6630(SB)/1, $0x80
+DATA cellsShuffles<>+6631(SB)/1, $0x80
+DATA cellsShuffles<>+6632(SB)/1, $0x01
+DATA cellsShuffles<>+6633(SB)/1, $0x02
+DATA cellsShuffles<>+6634(SB)/1, $0x03
+DATA cellsShuffles<>+6635(SB)/1, $0x04
+DATA cellsShuffles<>+6636(SB)/1, $0x05
+DATA cellsShuffles<>+6637(SB)/1, $0x06
+DATA cellsShuffles<>+6638(SB)/1, $0x07
+DATA cellsShuffles<>+6639(SB)/1, $0x08
+DATA cellsShuffles<>+6640(SB)/1, $0x80
+DATA cellsShuffles<>+6641(SB)/1, $0x80
+DATA cellsShuffles<>+6642(SB)/1, $0x80
+DATA cellsShuffles<>+6643(SB)/1, $0x80
+DATA cellsShuffles<>+6644(SB)/1, $0x80
+DATA cellsShuffles<>+6645(SB)/1, $0x80
+DATA cellsShuffles<>+6646(SB)/1, $0x80
+DATA cellsShuffles<>+6647(SB)/1, $0x80
+DATA cellsShuffles<>+6648(SB)/1, $0x01
+DATA cellsShuffles<>+6649(SB)/1, $0x02
+DATA cellsShuffles<>+6650(SB)/1, $0x03
+DATA cellsShuffles<>+6651(SB)/1, $0x04
+DATA cellsShuffles<>+6652(SB)/1, $0x05
+DATA cellsShuffles<>+6653(SB)/1, $0x06
+DATA cellsShuffles<>+6654(SB)/1, $0x07
+DATA cellsShuffles<>+6655(SB)/1, $0x08
+DATA cellsShuffles<>+6656(SB)/1, $0x80
+DATA cellsShuffles<>+6657(SB)/1, $0x80
+DATA cellsShuffles<>+6658(SB)/1, $0x80
+DATA cellsShuffles<>+6659(SB)/1, $0x80
+DATA cellsShuffles<>+6660(SB)/1, $0x80
+DATA cellsShuffles<>+6661(SB)/1, $0x80
+DATA cellsShuffles<>+6662(SB)/1, $0x80
+DATA cellsShuffles<>+6663(SB)/1, $0x01
+DATA cellsShuffles<>+6664(SB)/1, $0x02
+DATA cellsShuffles<>+6665(SB)/1, $0x03
+DATA cellsShuffles<>+6666(SB)/1, $0x04
+DATA cellsShuffles<>+6667(SB)/1, $0x05
+DATA cellsShuffles<>+6668(SB)/1, $0x06
+DATA cellsShuffles<>+6669(SB)/1, $0x07
+DATA cellsShuffles<>+6670(SB)/1, $0x08
+DATA cellsShuffles<>+6671(SB)/1, $0x09
+DATA cellsShuffles<>+6672(SB)/1, $0x80
+DATA cellsShuffles<>+6673(SB)/1, $0x80
+DATA cellsShuffles<>+6674(SB)/1, $0x80
+DATA cellsShuffles<>+6675(SB)/1, $0x80
+DATA cellsShuffles<>+6676(SB)/1, $0x80
+DATA cellsShuffles<>+6677(SB)/1, $0x80
+DATA cellsShuffles<>+6678(SB)/1, $0x80
+DATA cellsShuffles<>+6679(SB)/1, $0x80
+DATA cellsShuffles<>+6680(SB)/1, $0x02
+DATA cellsShuffles<>+6681(SB)/1, $0x03
+DATA cellsShuffles<>+6682(SB)/1, $0x04
+DATA cellsShuffles<>+6683(SB)/1, $0x05
+DATA cellsShuffles<>+6684(SB)/1, $0x06
+DATA cellsShuffles<>+6685(SB)/1, $0x07
+DATA cellsShuffles<>+6686(SB)/1, $0x08
+DATA cellsShuffles<>+6687(SB)/1, $0x09
+DATA cellsShuffles<>+6688(SB)/1, $0x80
+DATA cellsShuffles<>+6689(SB)/1, $0x80
+DATA cellsShuffles<>+6690(SB)/1, $0x80
+DATA cellsShuffles<>+6691(SB)/1, $0x80
+DATA cellsShuffles<>+6692(SB)/1, $0x80
+DATA cellsShuffles<>+6693(SB)/1, $0x80
+DATA cellsShuffles<>+6694(SB)/1, $0x80
+DATA cellsShuffles<>+6695(SB)/1, $0x80
+DATA cellsShuffles<>+6696(SB)/1, $0x01
+DATA cellsShuffles<>+6697(SB)/1, $0x03
+DATA cellsShuffles<>+6698(SB)/1, $0x04
+DATA cellsShuffles<>+6699(SB)/1, $0x05
+DATA cellsShuffles<>+6700(SB)/1, $0x06
+DATA cellsShuffles<>+6701(SB)/1, $0x07
+DATA cellsShuffles<>+6702(SB)/1, $0x08
+DATA cellsShuffles<>+6703(SB)/1, $0x09
+DATA cellsShuffles<>+6704(SB)/1, $0x80
+DATA cellsShuffles<>+6705(SB)/1, $0x80
+DATA cellsShuffles<>+6706(SB)/1, $0x80
+DATA cellsShuffles<>+6707(SB)/1, $0x80
+DATA cellsShuffles<>+6708(SB)/1, $0x80
+DATA cellsShuffles<>+6709(SB)/1, $0x80
+DATA cellsShuffles<>+6710(SB)/1, $0x80
+DATA cellsShuffles<>+6711(SB)/1, $0x80
+DATA cellsShuffles<>+6712(SB)/1, $0x01
+DATA cellsShuffles<>+6713(SB)/1, $0x02
+DATA cellsShuffles<>+6714(SB)/1, $0x04
+DATA cellsShuffles<>+6715(SB)/1, $0x05
+DATA cellsShuffles<>+6716(SB)/1, $0x06
+DATA cellsShuffles<>+6717(SB)/1, $0x07
+DATA cellsShuffles<>+6718(SB)/1, $0x08
+DATA cellsShuffles<>+6719(SB)/1, $0x09
+DATA cellsShuffles<>+6720(SB)/1, $0x80
+DATA cellsShuffles<>+6721(SB)/1, $0x80
+DATA cellsShuffles<>+6722(SB)/1, $0x80
+DATA cellsShuffles<>+6723(SB)/1, $0x80
+DATA cellsShuffles<>+6724(SB)/1, $0x80
+DATA cellsShuffles<>+6725(SB)/1, $0x80
+DATA cellsShuffles<>+6726(SB)/1, $0x80
+DATA cellsShuffles<>+6727(SB)/1, $0x80
+DATA cellsShuffles<>+6728(SB)/1, $0x01
+DATA cellsShuffles<>+6729(SB)/1, $0x02
+DATA cellsShuffles<>+6730(SB)/1, $0x03
+DATA cellsShuffles<>+6731(SB)/1, $0x05
+DATA cellsShuffles<>+6732(SB)/1, $0x06
+DATA cellsShuffles<>+6733(SB)/1, $0x07
+DATA cellsShuffles<>+6734(SB)/1, $0x08
+DATA cellsShuffles<>+6735(SB)/1, $0x09
+DATA cellsShuffles<>+6736(SB)/1, $0x80
+DATA cellsShuffles<>+6737(SB)/1, $0x80
+DATA cellsShuffles<>+6738(SB)/1, $0x80
+DATA cellsShuffles<>+6739(SB)/1, $0x80
+DATA cellsShuffles<>+6740(SB)/1, $0x80
+DATA cellsShuffles<>+6741(SB)/1, $0x80
+DATA cellsShuffles<>+6742(SB)/1, $0x80
+DATA cellsShuffles<>+6743(SB)/1, $0x80
+DATA cellsShuffles<>+6744(SB)/1, $0x01
+DATA cellsShuffles<>+6745(SB)/1, $0x02
+DATA cellsShuffles<>+6746(SB)/1, $0x03
+DATA cellsShuffles<>+6747(SB)/1, $0x04
+DATA cellsShuffles<>+6748(SB)/1, $0x06
+DATA cellsShuffles<>+6749(SB)/1, $0x07
+DATA cellsShuffles<>+6750(SB)/1, $0x08
+DATA cellsShuffles<>+6751(SB)/1, $0x09
+DATA cellsShuffles<>+6752(SB)/1, $0x80
+DATA cellsShuffles<>+6753(SB)/1, $0x80
+DATA cellsShuffles<>+6754(SB)/1, $0x80
+DATA cellsShuffles<>+6755(SB)/1, $0x80
+DATA cellsShuffles<>+6756(SB)/1, $0x80
+DATA cellsShuffles<>+6757(SB)/1, $0x80
+DATA cellsShuffles<>+6758(SB)/1, $0x80
+DATA cellsShuffles<>+6759(SB)/1, $0x80
+DATA cellsShuffles<>+6760(SB)/1, $0x01
+DATA cellsShuffles<>+6761(SB)/1, $0x02
+DATA cellsShuffles<>+6762(SB)/1, $0x03
+DATA cellsShuffles<>+6763(SB)/1, $0x04
+DATA cellsShuffles<>+6764(SB)/1, $0x05
+DATA cellsShuffles<>+6765(SB)/1, $0x07
+DATA cellsShuffles<>+6766(SB)/1, $0x08
+DATA cellsShuffles<>+6767(SB)/1, $0x09
+DATA cellsShuffles<>+6768(SB)/1, $0x80
+DATA cellsShuffles<>+6769(SB)/1, $0x80
+DATA cellsShuffles<>+6770(SB)/1, $0x80
+DATA cellsShuffles<>+6771(SB)/1, $0x80
+DATA cellsShuffles<>+6772(SB)/1, $0x80
+DATA cellsShuffles<>+6773(SB)/1, $0x80
+DATA cellsShuffles<>+6774(SB)/1, $0x80
+DATA cellsShuffles<>+6775(SB)/1, $0x80
+DATA cellsShuffles<>+6776(SB)/1, $0x01
+DATA cellsShuffles<>+6777(SB)/1, $0x02
+DATA cellsShuffles<>+6778(SB)/1, $0x03
+DATA cellsShuffles<>+6779(SB)/1, $0x04
+DATA cellsShuffles<>+6780(SB)/1, $0x05
+DATA cellsShuffles<>+6781(SB)/1, $0x06
+DATA cellsShuffles<>+6782(SB)/1, $0x08
+DATA cellsShuffles<>+6783(SB)/1, $0x09
+DATA cellsShuffles<>+6784(SB)/1, $0x80
+DATA cellsShuffles<>+6785(SB)/1, $0x80
+DATA cellsShuffles<>+6786(SB)/1, $0x80
+DATA cellsShuffles<>+6787(SB)/1, $0x80
+DATA cellsShuffles<>+6788(SB)/1, $0x80
+DATA cellsShuffles<>+6789(SB)/1, $0x80
+DATA cellsShuffles<>+6790(SB)/1, $0x80
+DATA cellsShuffles<>+6791(SB)/1, $0x80
+DATA cellsShuffles<>+6792(SB)/1, $0x01
+DATA cellsShuffles<>+6793(SB)/1, $0x02
+DATA cellsShuffles<>+6794(SB)/1, $0x03
+DATA cellsShuffles<>+6795(SB)/1, $0x04
+DATA cellsShuffles<>+6796(SB)/1, $0x05
+DATA cellsShuffles<>+6797(SB)/1, $0x06
+DATA cellsShuffles<>+6798(SB)/1, $0x07
+DATA cellsShuffles<>+6799(SB)/1, $0x09
+DATA cellsShuffles<>+6800(SB)/1, $0x80
+DATA cellsShuffles<>+6801(SB)/1, $0x80
+DATA cellsShuffles<>+6802(SB)/1, $0x80
+DATA cellsShuffles<>+6803(SB)/1, $0x80
+DATA cellsShuffles<>+6804(SB)/1, $0x80
+DATA cellsShuffles<>+6805(SB)/1, $0x80
+DATA cellsShuffles<>+6806(SB)/1, $0x80
+DATA cellsShuffles<>+6807(SB)/1, $0x80
+DATA cellsShuffles<>+6808(SB)/1, $0x01
+DATA cellsShuffles<>+6809(SB)/1, $0x02
+DATA cellsShuffles<>+6810(SB)/1, $0x03
+DATA cellsShuffles<>+6811(SB)/1, $0x04
+DATA cellsShuffles<>+6812(SB)/1, $0x05
+DATA cellsShuffles<>+6813(SB)/1, $0x06
+DATA cellsShuffles<>+6814(SB)/1, $0x07
+DATA cellsShuffles<>+6815(SB)/1, $0x08
+DATA cellsShuffles<>+6816(SB)/1, $0x80
+DATA cellsShuffles<>+6817(SB)/1, $0x80
+DATA cellsShuffles<>+6818(SB)/1, $0x80
+DATA cellsShuffles<>+6819(SB)/1, $0x80
+DATA cellsShuffles<>+6820(SB)/1, $0x80
+DATA cellsShuffles<>+6821(SB)/1, $0x80
+DATA cellsShuffles<>+6822(SB)/1, $0x80
+DATA cellsShuffles<>+6823(SB)/1, $0x01
+DATA cellsShuffles<>+6824(SB)/1, $0x02
+DATA cellsShuffles<>+6825(SB)/1, $0x03
+DATA cellsShuffles<>+6826(SB)/1, $0x04
+DATA cellsShuffles<>+6827(SB)/1, $0x05
+DATA cellsShuffles<>+6828(SB)/1, $0x06
+DATA cellsShuffles<>+6829(SB)/1, $0x07
+DATA cellsShuffles<>+6830(SB)/1, $0x08
+DATA cellsShuffles<>+6831(SB)/1, $0x09
+DATA cellsShuffles<>+6832(SB)/1, $0x80
+DATA cellsShuffles<>+6833(SB)/1, $0x80
+DATA cellsShuffles<>+6834(SB)/1, $0x80
+DATA cellsShuffles<>+6835(SB)/1, $0x80
+DATA cellsShuffles<>+6836(SB)/1, $0x80
+DATA cellsShuffles<>+6837(SB)/1, $0x80
+DATA cellsShuffles<>+6838(SB)/1, $0x80
+DATA cellsShuffles<>+6839(SB)/1, $0x01
+DATA cellsShuffles<>+6840(SB)/1, $0x02
+DATA cellsShuffles<>+6841(SB)/1, $0x03
+DATA cellsShuffles<>+6842(SB)/1, $0x04
+DATA cellsShuffles<>+6843(SB)/1, $0x05
+DATA cellsShuffles<>+6844(SB)/1, $0x06
+DATA cellsShuffles<>+6845(SB)/1, $0x07
+DATA cellsShuffles<>+6846(SB)/1, $0x08
+DATA cellsShuffles<>+6847(SB)/1, $0x09
+DATA cellsShuffles<>+6848(SB)/1, $0x80
+DATA cellsShuffles<>+6849(SB)/1, $0x80
+DATA cellsShuffles<>+6850(SB)/1, $0x80
+DATA cellsShuffles<>+6851(SB)/1, $0x80
+DATA cellsShuffles<>+6852(SB)/1, $0x80
+DATA cellsShuffles<>+6853(SB)/1, $0x80
+DATA cellsShuffles<>+6854(SB)/1, $0x80
+DATA cellsShuffles<>+6855(SB)/1, $0x01
+DATA cellsShuffles<>+6856(SB)/1, $0x02
+DATA cellsShuffles<>+6857(SB)/1, $0x03
+DATA cellsShuffles<>+6858(SB)/1, $0x04
+DATA cellsShuffles<>+6859(SB)/1, $0x05
+DATA cellsShuffles<>+6860(SB)/1, $0x06
+DATA cellsShuffles<>+6861(SB)/1, $0x07
+DATA cellsShuffles<>+6862(SB)/1, $0x08
+DATA cellsShuffles<>+6863(SB)/1, $0x09
+DATA cellsShuffles<>+6864(SB)/1, $0x80
+DATA cellsShuffles<>+6865(SB)/1, $0x80
+DATA cellsShuffles<>+6866(SB)/1, $0x80
+DATA cellsShuffles<>+6867(SB)/1, $0x80
+DATA cellsShuffles<>+6868(SB)/1, $0x80
+DATA cellsShuffles<>+6869(SB)/1, $0x80
+DATA cellsShuffles<>+6870(SB)/1, $0x80
+DATA cellsShuffles<>+6871(SB)/1, $0x01
+DATA cellsShuffles<>+6872(SB)/1, $0x02
+DATA cellsShuffles<>+6873(SB)/1, $0x03
+DATA cellsShuffles<>+6874(SB)/1, $0x04
+DATA cellsShuffles<>+6875(SB)/1, $0x05
+DATA cellsShuffles<>+6876(SB)/1, $0x06
+DATA cellsShuffles<>+6877(SB)/1, $0x07
+DATA cellsShuffles<>+6878(SB)/1, $0x08
+DATA cellsShuffles<>+6879(SB)/1, $0x09
+DATA cellsShuffles<>+6880(SB)/1, $0x80
+DATA cellsShuffles<>+6881(SB)/1, $0x80
+DATA cellsShuffles<>+6882(SB)/1, $0x80
+DATA cellsShuffles<>+6883(SB)/1, $0x80
+DATA cellsShuffles<>+6884(SB)/1, $0x80
+DATA cellsShuffles<>+6885(SB)/1, $0x80
+DATA cellsShuffles<>+6886(SB)/1, $0x80
+DATA cellsShuffles<>+6887(SB)/1, $0x01
+DATA cellsShuffles<>+6888(SB)/1, $0x02
+DATA cellsShuffles<>+6889(SB)/1, $0x03
+DATA cellsShuffles<>+6890(SB)/1, $0x04
+DATA cellsShuffles<>+6891(SB)/1, $0x05
+DATA cellsShuffles<>+6892(SB)/1, $0x06
+DATA cellsShuffles<>+6893(SB)/1, $0x07
+DATA cellsShuffles<>+6894(SB)/1, $0x08
+DATA cellsShuffles<>+6895(SB)/1, $0x09
+DATA cellsShuffles<>+6896(SB)/1, $0x80
+DATA cellsShuffles<>+6897(SB)/1, $0x80
+DATA cellsShuffles<>+6898(SB)/1, $0x80
+DATA cellsShuffles<>+6899(SB)/1, $0x80
+DATA cellsShuffles<>+6900(SB)/1, $0x80
+DATA cellsShuffles<>+6901(SB)/1, $0x80
+DATA cellsShuffles<>+6902(SB)/1, $0x80
+DATA cellsShuffles<>+6903(SB)/1, $0x01
+DATA cellsShuffles<>+6904(SB)/1, $0x02
+DATA cellsShuffles<>+6905(SB)/1, $0x03
+DATA cellsShuffles<>+6906(SB)/1, $0x04
+DATA cellsShuffles<>+6907(SB)/1, $0x05
+DATA cellsShuffles<>+6908(SB)/1, $0x06
+DATA cellsShuffles<>+6909(SB)/1, $0x07
+DATA cellsShuffles<>+6910(SB)/1, $0x08
+DATA cellsShuffles<>+6911(SB)/1, $0x09
+DATA cellsShuffles<>+6912(SB)/1, $0x80
+DATA cellsShuffles<>+6913(SB)/1, $0x80
+DATA cellsShuffles<>+6914(SB)/1, $0x80
+DATA cellsShuffles<>+6915(SB)/1, $0x80
+DATA cellsShuffles<>+6916(SB)/1, $0x80
+DATA cellsShuffles<>+6917(SB)/1, $0x80
+DATA cellsShuffles<>+6918(SB)/1, $0x01
+DATA cellsShuffles<>+6919(SB)/1, $0x02
+DATA cellsShuffles<>+6920(SB)/1, $0x03
+DATA cellsShuffles<>+6921(SB)/1, $0x04
+DATA cellsShuffles<>+6922(SB)/1, $0x05
+DATA cellsShuffles<>+6923(SB)/1, $0x06
+DATA cellsShuffles<>+6924(SB)/1, $0x07
+DATA cellsShuffles<>+6925(SB)/1, $0x08
+DATA cellsShuffles<>+6926(SB)/1, $0x09
+DATA cellsShuffles<>+6927(SB)/1, $0x0a
+DATA cellsShuffles<>+6928(SB)/1, $0x80
+DATA cellsShuffles<>+6929(SB)/1, $0x80
+DATA cellsShuffles<>+6930(SB)/1, $0x80
+DATA cellsShuffles<>+6931(SB)/1, $0x80
+DATA cellsShuffles<>+6932(SB)/1, $0x80
+DATA cellsShuffles<>+6933(SB)/1, $0x80
+DATA cellsShuffles<>+6934(SB)/1, $0x80
+DATA cellsShuffles<>+6935(SB)/1, $0x02
+DATA cellsShuffles<>+6936(SB)/1, $0x03
+DATA cellsShuffles<>+6937(SB)/1, $0x04
+DATA cellsShuffles<>+6938(SB)/1, $0x05
+DATA cellsShuffles<>+6939(SB)/1, $0x06
+DATA cellsShuffles<>+6940(SB)/1, $0x07
+DATA cellsShuffles<>+6941(SB)/1, $0x08
+DATA cellsShuffles<>+6942(SB)/1, $0x09
+DATA cellsShuffles<>+6943(SB)/1, $0x0a
+DATA cellsShuffles<>+6944(SB)/1, $0x80
+DATA cellsShuffles<>+6945(SB)/1, $0x80
+DATA cellsShuffles<>+6946(SB)/1, $0x80
+DATA cellsShuffles<>+6947(SB)/1, $0x80
+DATA cellsShuffles<>+6948(SB)/1, $0x80
+DATA cellsShuffles<>+6949(SB)/1, $0x80
+DATA cellsShuffles<>+6950(SB)/1, $0x80
+DATA cellsShuffles<>+6951(SB)/1, $0x01
+DATA cellsShuffles<>+6952(SB)/1, $0x03
+DATA cellsShuffles<>+6953(SB)/1, $0x04
+DATA cellsShuffles<>+6954(SB)/1, $0x05
+DATA cellsShuffles<>+6955(SB)/1, $0x06
+DATA cellsShuffles<>+6956(SB)/1, $0x07
+DATA cellsShuffles<>+6957(SB)/1, $0x08
+DATA cellsShuffles<>+6958(SB)/1, $0x09
+DATA cellsShuffles<>+6959(SB)/1, $0x0a
+DATA cellsShuffles<>+6960(SB)/1, $0x80
+DATA cellsShuffles<>+6961(SB)/1, $0x80
+DATA cellsShuffles<>+6962(SB)/1, $0x80
+DATA cellsShuffles<>+6963(SB)/1, $0x80
+DATA cellsShuffles<>+6964(SB)/1, $0x80
+DATA cellsShuffles<>+6965(SB)/1, $0x80
+DATA cellsShuffles<>+6966(SB)/1, $0x80
+DATA cellsShuffles<>+6967(SB)/1, $0x01
+DATA cellsShuffles<>+6968(SB)/1, $0x02
+DATA cellsShuffles<>+6969(SB)/1, $0x04
+DATA cellsShuffles<>+6970(SB)/1, $0x05
+DATA cellsShuffles<>+6971(SB)/1, $0x06
+DATA cellsShuffles<>+6972(SB)/1, $0x07
+DATA cellsShuffles<>+6973(SB)/1, $0x08
+DATA cellsShuffles<>+6974(SB)/1, $0x09
+DATA cellsShuffles<>+6975(SB)/1, $0x0a
+DATA cellsShuffles<>+6976(SB)/1, $0x80
+DATA cellsShuffles<>+6977(SB)/1, $0x80
+DATA cellsShuffles<>+6978(SB)/1, $0x80
+DATA cellsShuffles<>+6979(SB)/1, $0x80
+DATA cellsShuffles<>+6980(SB)/1, $0x80
+DATA cellsShuffles<>+6981(SB)/1, $0x80
+DATA cellsShuffles<>+6982(SB)/1, $0x80
+DATA cellsShuffles<>+6983(SB)/1, $0x01
+DATA cellsShuffles<>+6984(SB)/1, $0x02
+DATA cellsShuffles<>+6985(SB)/1, $0x03
+DATA cellsShuffles<>+6986(SB)/1, $0x05
+DATA cellsShuffles<>+6987(SB)/1, $0x06
+DATA cellsShuffles<>+6988(SB)/1, $0x07
+DATA cellsShuffles<>+6989(SB)/1, $0x08
+DATA cellsShuffles<>+6990(SB)/1, $0x09
+DATA cellsShuffles<>+6991(SB)/1, $0x0a
+DATA cellsShuffles<>+6992(SB)/1, $0x80
+DATA cellsShuffles<>+6993(SB)/1, $0x80
+DATA cellsShuffles<>+6994(SB)/1, $0x80
+DATA cellsShuffles<>+6995(SB)/1, $0x80
+DATA cellsShuffles<>+6996(SB)/1, $0x80
+DATA cellsShuffles<>+6997(SB)/1, $0x80
+DATA cellsShuffles<>+6998(SB)/1, $0x80
+DATA cellsShuffles<>+6999(SB)/1, $0x01
+DATA cellsShuffles<>+7000(SB)/1, $0x02
+DATA cellsShuffles<>+7001(SB)/1, $0x03
+DATA cellsShuffles<>+7002(SB)/1, $0x04
+DATA cellsShuffles<>+7003(SB)/1, $0x06
+DATA cellsShuffles<>+7004(SB)/1, $0x07
+DATA cellsShuffles<>+7005(SB)/1, $0x08
+DATA cellsShuffles<>+7006(SB)/1, $0x09
+DATA cellsShuffles<>+7007(SB)/1, $0x0a
+DATA cellsShuffles<>+7008(SB)/1, $0x80
+DATA cellsShuffles<>+7009(SB)/1, $0x80
+DATA cellsShuffles<>+7010(SB)/1, $0x80
+DATA cellsShuffles<>+7011(SB)/1, $0x80
+DATA cellsShuffles<>+7012(SB)/1, $0x80
+DATA cellsShuffles<>+7013(SB)/1, $0x80
+DATA cellsShuffles<>+7014(SB)/1, $0x80
+DATA cellsShuffles<>+7015(SB)/1, $0x01
+DATA cellsShuffles<>+7016(SB)/1, $0x02
+DATA cellsShuffles<>+7017(SB)/1, $0x03
+DATA cellsShuffles<>+7018(SB)/1, $0x04
+DATA cellsShuffles<>+7019(SB)/1, $0x05
+DATA cellsShuffles<>+7020(SB)/1, $0x07
+DATA cellsShuffles<>+7021(SB)/1, $0x08
+DATA cellsShuffles<>+7022(SB)/1, $0x09
+DATA cellsShuffles<>+7023(SB)/1, $0x0a
+DATA cellsShuffles<>+7024(SB)/1, $0x80
+DATA cellsShuffles<>+7025(SB)/1, $0x80
+DATA cellsShuffles<>+7026(SB)/1, $0x80
+DATA cellsShuffles<>+7027(SB)/1, $0x80
+DATA cellsShuffles<>+7028(SB)/1, $0x80
+DATA cellsShuffles<>+7029(SB)/1, $0x80
+DATA cellsShuffles<>+7030(SB)/1, $0x80
+DATA cellsShuffles<>+7031(SB)/1, $0x01
+DATA cellsShuffles<>+7032(SB)/1, $0x02
+DATA cellsShuffles<>+7033(SB)/1, $0x03
+DATA cellsShuffles<>+7034(SB)/1, $0x04
+DATA cellsShuffles<>+7035(SB)/1, $0x05
+DATA cellsShuffles<>+7036(SB)/1, $0x06
+DATA cellsShuffles<>+7037(SB)/1, $0x08
+DATA cellsShuffles<>+7038(SB)/1, $0x09
+DATA cellsShuffles<>+7039(SB)/1, $0x0a
+DATA cellsShuffles<>+7040(SB)/1, $0x80
+DATA cellsShuffles<>+7041(SB)/1, $0x80
+DATA cellsShuffles<>+7042(SB)/1, $0x80
+DATA cellsShuffles<>+7043(SB)/1, $0x80
+DATA cellsShuffles<>+7044(SB)/1, $0x80
+DATA cellsShuffles<>+7045(SB)/1, $0x80
+DATA cellsShuffles<>+7046(SB)/1, $0x80
+DATA cellsShuffles<>+7047(SB)/1, $0x01
+DATA cellsShuffles<>+7048(SB)/1, $0x02
+DATA cellsShuffles<>+7049(SB)/1, $0x03
+DATA cellsShuffles<>+7050(SB)/1, $0x04
+DATA cellsShuffles<>+7051(SB)/1, $0x05
+DATA cellsShuffles<>+7052(SB)/1, $0x06
+DATA cellsShuffles<>+7053(SB)/1, $0x07
+DATA cellsShuffles<>+7054(SB)/1, $0x09
+DATA cellsShuffles<>+7055(SB)/1, $0x0a
+DATA cellsShuffles<>+7056(SB)/1, $0x80
+DATA cellsShuffles<>+7057(SB)/1, $0x80
+DATA cellsShuffles<>+7058(SB)/1, $0x80
+DATA cellsShuffles<>+7059(SB)/1, $0x80
+DATA cellsShuffles<>+7060(SB)/1, $0x80
+DATA cellsShuffles<>+7061(SB)/1, $0x80
+DATA cellsShuffles<>+7062(SB)/1, $0x80
+DATA cellsShuffles<>+7063(SB)/1, $0x01
+DATA cellsShuffles<>+7064(SB)/1, $0x02
+DATA cellsShuffles<>+7065(SB)/1, $0x03
+DATA cellsShuffles<>+7066(SB)/1, $0x04
+DATA cellsShuffles<>+7067(SB)/1, $0x05
+DATA cellsShuffles<>+7068(SB)/1, $0x06
+DATA cellsShuffles<>+7069(SB)/1, $0x07
+DATA cellsShuffles<>+7070(SB)/1, $0x08
+DATA cellsShuffles<>+7071(SB)/1, $0x0a
+DATA cellsShuffles<>+7072(SB)/1, $0x80
+DATA cellsShuffles<>+7073(SB)/1, $0x80
+DATA cellsShuffles<>+7074(SB)/1, $0x80
+DATA cellsShuffles<>+7075(SB)/1, $0x80
+DATA cellsShuffles<>+7076(SB)/1, $0x80
+DATA cellsShuffles<>+7077(SB)/1, $0x80
+DATA cellsShuffles<>+7078(SB)/1, $0x80
+DATA cellsShuffles<>+7079(SB)/1, $0x01
+DATA cellsShuffles<>+7080(SB)/1, $0x02
+DATA cellsShuffles<>+7081(SB)/1, $0x03
+DATA cellsShuffles<>+7082(SB)/1, $0x04
+DATA cellsShuffles<>+7083(SB)/1, $0x05
+DATA cellsShuffles<>+7084(SB)/1, $0x06
+DATA cellsShuffles<>+7085(SB)/1, $0x07
+DATA cellsShuffles<>+7086(SB)/1, $0x08
+DATA cellsShuffles<>+7087(SB)/1, $0x09
+DATA cellsShuffles<>+7088(SB)/1, $0x80
+DATA cellsShuffles<>+7089(SB)/1, $0x80
+DATA cellsShuffles<>+7090(SB)/1, $0x80
+DATA cellsShuffles<>+7091(SB)/1, $0x80
+DATA cellsShuffles<>+7092(SB)/1, $0x80
+DATA cellsShuffles<>+7093(SB)/1, $0x80
+DATA cellsShuffles<>+7094(SB)/1, $0x01
+DATA cellsShuffles<>+7095(SB)/1, $0x02
+DATA cellsShuffles<>+7096(SB)/1, $0x03
+DATA cellsShuffles<>+7097(SB)/1, $0x04
+DATA cellsShuffles<>+7098(SB)/1, $0x05
+DATA cellsShuffles<>+7099(SB)/1, $0x06
+DATA cellsShuffles<>+7100(SB)/1, $0x07
+DATA cellsShuffles<>+7101(SB)/1, $0x08
+DATA cellsShuffles<>+7102(SB)/1, $0x09
+DATA cellsShuffles<>+7103(SB)/1, $0x0a
+DATA cellsShuffles<>+7104(SB)/1, $0x80
+DATA cellsShuffles<>+7105(SB)/1, $0x80
+DATA cellsShuffles<>+7106(SB)/1, $0x80
+DATA cellsShuffles<>+7107(SB)/1, $0x80
+DATA cellsShuffles<>+7108(SB)/1, $0x80
+DATA cellsShuffles<>+7109(SB)/1, $0x80
+DATA cellsShuffles<>+7110(SB)/1, $0x01
+DATA cellsShuffles<>+7111(SB)/1, $0x02
+DATA cellsShuffles<>+7112(SB)/1, $0x03
+DATA cellsShuffles<>+7113(SB)/1, $0x04
+DATA cellsShuffles<>+7114(SB)/1, $0x05
+DATA cellsShuffles<>+7115(SB)/1, $0x06
+DATA cellsShuffles<>+7116(SB)/1, $0x07
+DATA cellsShuffles<>+7117(SB)/1, $0x08
+DATA cellsShuffles<>+7118(SB)/1, $0x09
+DATA cellsShuffles<>+7119(SB)/1, $0x0a
+DATA cellsShuffles<>+7120(SB)/1, $0x80
+DATA cellsShuffles<>+7121(SB)/1, $0x80
+DATA cellsShuffles<>+7122(SB)/1, $0x80
+DATA cellsShuffles<>+7123(SB)/1, $0x80
+DATA cellsShuffles<>+7124(SB)/1, $0x80
+DATA cellsShuffles<>+7125(SB)/1, $0x80
+DATA cellsShuffles<>+7126(SB)/1, $0x01
+DATA cellsShuffles<>+7127(SB)/1, $0x02
+DATA cellsShuffles<>+7128(SB)/1, $0x03
+DATA cellsShuffles<>+7129(SB)/1, $0x04
+DATA cellsShuffles<>+7130(SB)/1, $0x05
+DATA cellsShuffles<>+7131(SB)/1, $0x06
+DATA cellsShuffles<>+7132(SB)/1, $0x07
+DATA cellsShuffles<>+7133(SB)/1, $0x08
+DATA cellsShuffles<>+7134(SB)/1, $0x09
+DATA cellsShuffles<>+7135(SB)/1, $0x0a
+DATA cellsShuffles<>+7136(SB)/1, $0x80
+DATA cellsShuffles<>+7137(SB)/1, $0x80
+DATA cellsShuffles<>+7138(SB)/1, $0x80
+DATA cellsShuffles<>+7139(SB)/1, $0x80
+DATA cellsShuffles<>+7140(SB)/1, $0x80
+DATA cellsShuffles<>+7141(SB)/1, $0x80
+DATA cellsShuffles<>+7142(SB)/1, $0x01
+DATA cellsShuffles<>+7143(SB)/1, $0x02
+DATA cellsShuffles<>+7144(SB)/1, $0x03
+DATA cellsShuffles<>+7145(SB)/1, $0x04
+DATA cellsShuffles<>+7146(SB)/1, $0x05
+DATA cellsShuffles<>+7147(SB)/1, $0x06
+DATA cellsShuffles<>+7148(SB)/1, $0x07
+DATA cellsShuffles<>+7149(SB)/1, $0x08
+DATA cellsShuffles<>+7150(SB)/1, $0x09
+DATA cellsShuffles<>+7151(SB)/1, $0x0a
+DATA cellsShuffles<>+7152(SB)/1, $0x80
+DATA cellsShuffles<>+7153(SB)/1, $0x80
+DATA cellsShuffles<>+7154(SB)/1, $0x80
+DATA cellsShuffles<>+7155(SB)/1, $0x80
+DATA cellsShuffles<>+7156(SB)/1, $0x80
+DATA cellsShuffles<>+7157(SB)/1, $0x80
+DATA cellsShuffles<>+7158(SB)/1, $0x01
+DATA cellsShuffles<>+7159(SB)/1, $0x02
+DATA cellsShuffles<>+7160(SB)/1, $0x03
+DATA cellsShuffles<>+7161(SB)/1, $0x04
+DATA cellsShuffles<>+7162(SB)/1, $0x05
+DATA cellsShuffles<>+7163(SB)/1, $0x06
+DATA cellsShuffles<>+7164(SB)/1, $0x07
+DATA cellsShuffles<>+7165(SB)/1, $0x08
+DATA cellsShuffles<>+7166(SB)/1, $0x09
+DATA cellsShuffles<>+7167(SB)/1, $0x0a
+DATA cellsShuffles<>+7168(SB)/1, $0x80
+DATA cellsShuffles<>+7169(SB)/1, $0x80
+DATA cellsShuffles<>+7170(SB)/1, $0x80
+DATA cellsShuffles<>+7171(SB)/1, $0x80
+DATA cellsShuffles<>+7172(SB)/1, $0x80
+DATA cellsShuffles<>+7173(SB)/1, $0x01
+DATA cellsShuffles<>+7174(SB)/1, $0x02
+DATA cellsShuffles<>+7175(SB)/1, $0x03
+DATA cellsShuffles<>+7176(SB)/1, $0x04
+DATA cellsShuffles<>+7177(SB)/1, $0x05
+DATA cellsShuffles<>+7178(SB)/1, $0x06
+DATA cellsShuffles<>+7179(SB)/1, $0x07
+DATA cellsShuffles<>+7180(SB)/1, $0x08
+DATA cellsShuffles<>+7181(SB)/1, $0x09
+DATA cellsShuffles<>+7182(SB)/1, $0x0a
+DATA cellsShuffles<>+7183(SB)/1, $0x0b
+DATA cellsShuffles<>+7184(SB)/1, $0x80
+DATA cellsShuffles<>+7185(SB)/1, $0x80
+DATA cellsShuffles<>+7186(SB)/1, $0x80
+DATA cellsShuffles<>+7187(SB)/1, $0x80
+DATA cellsShuffles<>+7188(SB)/1, $0x80
+DATA cellsShuffles<>+7189(SB)/1, $0x80
+DATA cellsShuffles<>+7190(SB)/1, $0x02
+DATA cellsShuffles<>+7191(SB)/1, $0x03
+DATA cellsShuffles<>+7192(SB)/1, $0x04
+DATA cellsShuffles<>+7193(SB)/1, $0x05
+DATA cellsShuffles<>+7194(SB)/1, $0x06
+DATA cellsShuffles<>+7195(SB)/1, $0x07
+DATA cellsShuffles<>+7196(SB)/1, $0x08
+DATA cellsShuffles<>+7197(SB)/1, $0x09
+DATA cellsShuffles<>+7198(SB)/1, $0x0a
+DATA cellsShuffles<>+7199(SB)/1, $0x0b
+DATA cellsShuffles<>+7200(SB)/1, $0x80
+DATA cellsShuffles<>+7201(SB)/1, $0x80
+DATA cellsShuffles<>+7202(SB)/1, $0x80
+DATA cellsShuffles<>+7203(SB)/1, $0x80
+DATA cellsShuffles<>+7204(SB)/1, $0x80
+DATA cellsShuffles<>+7205(SB)/1, $0x80
+DATA cellsShuffles<>+7206(SB)/1, $0x01
+DATA cellsShuffles<>+7207(SB)/1, $0x03
+DATA cellsShuffles<>+7208(SB)/1, $0x04
+DATA cellsShuffles<>+7209(SB)/1, $0x05
+DATA cellsShuffles<>+7210(SB)/1, $0x06
+DATA cellsShuffles<>+7211(SB)/1, $0x07
+DATA cellsShuffles<>+7212(SB)/1, $0x08
+DATA cellsShuffles<>+7213(SB)/1, $0x09
+DATA cellsShuffles<>+7214(SB)/1, $0x0a
+DATA cellsShuffles<>+7215(SB)/1, $0x0b
+DATA cellsShuffles<>+7216(SB)/1, $0x80
+DATA cellsShuffles<>+7217(SB)/1, $0x80
+DATA cellsShuffles<>+7218(SB)/1, $0x80
+DATA cellsShuffles<>+7219(SB)/1, $0x80
+DATA cellsShuffles<>+7220(SB)/1, $0x80
+DATA cellsShuffles<>+7221(SB)/1, $0x80
+DATA cellsShuffles<>+7222(SB)/1, $0x01
+DATA cellsShuffles<>+7223(SB)/1, $0x02
+DATA cellsShuffles<>+7224(SB)/1, $0x04
+DATA cellsShuffles<>+7225(SB)/1, $0x05
+DATA cellsShuffles<>+7226(SB)/1, $0x06
+DATA cellsShuffles<>+7227(SB)/1, $0x07
+DATA cellsShuffles<>+7228(SB)/1, $0x08
+DATA cellsShuffles<>+7229(SB)/1, $0x09
+DATA cellsShuffles<>+7230(SB)/1, $0x0a
+DATA cellsShuffles<>+7231(SB)/1, $0x0b
+DATA cellsShuffles<>+7232(SB)/1, $0x80
+DATA cellsShuffles<>+7233(SB)/1, $0x80
+DATA cellsShuffles<>+7234(SB)/1, $0x80
+DATA cellsShuffles<>+7235(SB)/1, $0x80
+DATA cellsShuffles<>+7236(SB)/1, $0x80
+DATA cellsShuffles<>+7237(SB)/1, $0x80
+DATA cellsShuffles<>+7238(SB)/1, $0x01
+DATA cellsShuffles<>+7239(SB)/1, $0x02
+DATA cellsShuffles<>+7240(SB)/1, $0x03
+DATA cellsShuffles<>+7241(SB)/1, $0x05
+DATA cellsShuffles<>+7242(SB)/1, $0x06
+DATA cellsShuffles<>+7243(SB)/1, $0x07
+DATA cellsShuffles<>+7244(SB)/1, $0x08
+DATA cellsShuffles<>+7245(SB)/1, $0x09
+DATA cellsShuffles<>+7246(SB)/1, $0x0a
+DATA cellsShuffles<>+7247(SB)/1, $0x0b
+DATA cellsShuffles<>+7248(SB)/1, $0x80
+DATA cellsShuffles<>+7249(SB)/1, $0x80
+DATA cellsShuffles<>+7250(SB)/1, $0x80
+DATA cellsShuffles<>+7251(SB)/1, $0x80
+DATA cellsShuffles<>+7252(SB)/1, $0x80
+DATA cellsShuffles<>+7253(SB)/1, $0x80
+DATA cellsShuffles<>+7254(SB)/1, $0x01
+DATA cellsShuffles<>+7255(SB)/1, $0x02
+DATA cellsShuffles<>+7256(SB)/1, $0x03
+DATA cellsShuffles<>+7257(SB)/1, $0x04
+DATA cellsShuffles<>+7258(SB)/1, $0x06
+DATA cellsShuffles<>+7259(SB)/1, $0x07
+DATA cellsShuffles<>+7260(SB)/1, $0x08
+DATA cellsShuffles<>+7261(SB)/1, $0x09
+DATA cellsShuffles<>+7262(SB)/1, $0x0a
+DATA cellsShuffles<>+7263(SB)/1, $0x0b
+DATA cellsShuffles<>+7264(SB)/1, $0x80
+DATA cellsShuffles<>+7265(SB)/1, $0x80
+DATA cellsShuffles<>+7266(SB)/1, $0x80
+DATA cellsShuffles<>+7267(SB)/1, $0x80
+DATA cellsShuffles<>+7268(SB)/1, $0x80
+DATA cellsShuffles<>+7269(SB)/1, $0x80
+DATA cellsShuffles<>+7270(SB)/1, $0x01
+DATA cellsShuffles<>+7271(SB)/1, $0x02
+DATA cellsShuffles<>+7272(SB)/1, $0x03
+DATA cellsShuffles<>+7273(SB)/1, $0x04
+DATA cellsShuffles<>+7274(SB)/1, $0x05
+DATA cellsShuffles<>+7275(SB)/1, $0x07
+DATA cellsShuffles<>+7276(SB)/1, $0x08
+DATA cellsShuffles<>+7277(SB)/1, $0x09
+DATA cellsShuffles<>+7278(SB)/1, $0x0a
+DATA cellsShuffles<>+7279(SB)/1, $0x0b
+DATA cellsShuffles<>+7280(SB)/1, $0x80
+DATA cellsShuffles<>+7281(SB)/1, $0x80
+DATA cellsShuffles<>+7282(SB)/1, $0x80
+DATA cellsShuffles<>+7283(SB)/1, $0x80
+DATA cellsShuffles<>+7284(SB)/1, $0x80
+DATA cellsShuffles<>+7285(SB)/1, $0x80
+DATA cellsShuffles<>+7286(SB)/1, $0x01
+DATA cellsShuffles<>+7287(SB)/1, $0x02
+DATA cellsShuffles<>+7288(SB)/1, $0x03
+DATA cellsShuffles<>+7289(SB)/1, $0x04
+DATA cellsShuffles<>+7290(SB)/1, $0x05
+DATA cellsShuffles<>+7291(SB)/1, $0x06
+DATA cellsShuffles<>+7292(SB)/1, $0x08
+DATA cellsShuffles<>+7293(SB)/1, $0x09
+DATA cellsShuffles<>+7294(SB)/1, $0x0a
+DATA cellsShuffles<>+7295(SB)/1, $0x0b
+DATA cellsShuffles<>+7296(SB)/1, $0x80
+DATA cellsShuffles<>+7297(SB)/1, $0x80
+DATA cellsShuffles<>+7298(SB)/1, $0x80
+DATA cellsShuffles<>+7299(SB)/1, $0x80
+DATA cellsShuffles<>+7300(SB)/1, $0x80
+DATA cellsShuffles<>+7301(SB)/1, $0x80
+DATA cellsShuffles<>+7302(SB)/1, $0x01
+DATA cellsShuffles<>+7303(SB)/1, $0x02
+DATA cellsShuffles<>+7304(SB)/1, $0x03
+DATA cellsShuffles<>+7305(SB)/1, $0x04
+DATA cellsShuffles<>+7306(SB)/1, $0x05
+DATA cellsShuffles<>+7307(SB)/1, $0x06
+DATA cellsShuffles<>+7308(SB)/1, $0x07
+DATA cellsShuffles<>+7309(SB)/1, $0x09
+DATA cellsShuffles<>+7310(SB)/1, $0x0a
+DATA cellsShuffles<>+7311(SB)/1, $0x0b
+DATA cellsShuffles<>+7312(SB)/1, $0x80
+DATA cellsShuffles<>+7313(SB)/1, $0x80
+DATA cellsShuffles<>+7314(SB)/1, $0x80
+DATA cellsShuffles<>+7315(SB)/1, $0x80
+DATA cellsShuffles<>+7316(SB)/1, $0x80
+DATA cellsShuffles<>+7317(SB)/1, $0x80
+DATA cellsShuffles<>+7318(SB)/1, $0x01
+DATA cellsShuffles<>+7319(SB)/1, $0x02
+DATA cellsShuffles<>+7320(SB)/1, $0x03
+DATA cellsShuffles<>+7321(SB)/1, $0x04
+DATA cellsShuffles<>+7322(SB)/1, $0x05
+DATA cellsShuffles<>+7323(SB)/1, $0x06
+DATA cellsShuffles<>+7324(SB)/1, $0x07
+DATA cellsShuffles<>+7325(SB)/1, $0x08
+DATA cellsShuffles<>+7326(SB)/1, $0x0a
+DATA cellsShuffles<>+7327(SB)/1, $0x0b
+DATA cellsShuffles<>+7328(SB)/1, $0x80
+DATA cellsShuffles<>+7329(SB)/1, $0x80
+DATA cellsShuffles<>+7330(SB)/1, $0x80
+DATA cellsShuffles<>+7331(SB)/1, $0x80
+DATA cellsShuffles<>+7332(SB)/1, $0x80
+DATA cellsShuffles<>+7333(SB)/1, $0x80
+DATA cellsShuffles<>+7334(SB)/1, $0x01
+DATA cellsShuffles<>+7335(SB)/1, $0x02
+DATA cellsShuffles<>+7336(SB)/1, $0x03
+DATA cellsShuffles<>+7337(SB)/1, $0x04
+DATA cellsShuffles<>+7338(SB)/1, $0x05
+DATA cellsShuffles<>+7339(SB)/1, $0x06
+DATA cellsShuffles<>+7340(SB)/1, $0x07
+DATA cellsShuffles<>+7341(SB)/1, $0x08
+DATA cellsShuffles<>+7342(SB)/1, $0x09
+DATA cellsShuffles<>+7343(SB)/1, $0x0b
+DATA cellsShuffles<>+7344(SB)/1, $0x80
+DATA cellsShuffles<>+7345(SB)/1, $0x80
+DATA cellsShuffles<>+7346(SB)/1, $0x80
+DATA cellsShuffles<>+7347(SB)/1, $0x80
+DATA cellsShuffles<>+7348(SB)/1, $0x80
+DATA cellsShuffles<>+7349(SB)/1, $0x80
+DATA cellsShuffles<>+7350(SB)/1, $0x01
+DATA cellsShuffles<>+7351(SB)/1, $0x02
+DATA cellsShuffles<>+7352(SB)/1, $0x03
+DATA cellsShuffles<>+7353(SB)/1, $0x04
+DATA cellsShuffles<>+7354(SB)/1, $0x05
+DATA cellsShuffles<>+7355(SB)/1, $0x06
+DATA cellsShuffles<>+7356(SB)/1, $0x07
+DATA cellsShuffles<>+7357(SB)/1, $0x08
+DATA cellsShuffles<>+7358(SB)/1, $0x09
+DATA cellsShuffles<>+7359(SB)/1, $0x0a
+DATA cellsShuffles<>+7360(SB)/1, $0x80
+DATA cellsShuffles<>+7361(SB)/1, $0x80
+DATA cellsShuffles<>+7362(SB)/1, $0x80
+DATA cellsShuffles<>+7363(SB)/1, $0x80
+DATA cellsShuffles<>+7364(SB)/1, $0x80
+DATA cellsShuffles<>+7365(SB)/1, $0x01
+DATA cellsShuffles<>+7366(SB)/1, $0x02
+DATA cellsShuffles<>+7367(SB)/1, $0x03
+DATA cellsShuffles<>+7368(SB)/1, $0x04
+DATA cellsShuffles<>+7369(SB)/1, $0x05
+DATA cellsShuffles<>+7370(SB)/1, $0x06
+DATA cellsShuffles<>+7371(SB)/1, $0x07
+DATA cellsShuffles<>+7372(SB)/1, $0x08
+DATA cellsShuffles<>+7373(SB)/1, $0x09
+DATA cellsShuffles<>+7374(SB)/1, $0x0a
+DATA cellsShuffles<>+7375(SB)/1, $0x0b
+DATA cellsShuffles<>+7376(SB)/1, $0x80
+DATA cellsShuffles<>+7377(SB)/1, $0x80
+DATA cellsShuffles<>+7378(SB)/1, $0x80
+DATA cellsShuffles<>+7379(SB)/1, $0x80
+DATA cellsShuffles<>+7380(SB)/1, $0x80
+DATA cellsShuffles<>+7381(SB)/1, $0x01
+DATA cellsShuffles<>+7382(SB)/1, $0x02
+DATA cellsShuffles<>+7383(SB)/1, $0x03
+DATA cellsShuffles<>+7384(SB)/1, $0x04
+DATA cellsShuffles<>+7385(SB)/1, $0x05
+DATA cellsShuffles<>+7386(SB)/1, $0x06
+DATA cellsShuffles<>+7387(SB)/1, $0x07
+DATA cellsShuffles<>+7388(SB)/1, $0x08
+DATA cellsShuffles<>+7389(SB)/1, $0x09
+DATA cellsShuffles<>+7390(SB)/1, $0x0a
+DATA cellsShuffles<>+7391(SB)/1, $0x0b
+DATA cellsShuffles<>+7392(SB)/1, $0x80
+DATA cellsShuffles<>+7393(SB)/1, $0x80
+DATA cellsShuffles<>+7394(SB)/1, $0x80
+DATA cellsShuffles<>+7395(SB)/1, $0x80
+DATA cellsShuffles<>+7396(SB)/1, $0x80
+DATA cellsShuffles<>+7397(SB)/1, $0x01
+DATA cellsShuffles<>+7398(SB)/1, $0x02
+DATA cellsShuffles<>+7399(SB)/1, $0x03
+DATA cellsShuffles<>+7400(SB)/1, $0x04
+DATA cellsShuffles<>+7401(SB)/1, $0x05
+DATA cellsShuffles<>+7402(SB)/1, $0x06
+DATA cellsShuffles<>+7403(SB)/1, $0x07
+DATA cellsShuffles<>+7404(SB)/1, $0x08
+DATA cellsShuffles<>+7405(SB)/1, $0x09
+DATA cellsShuffles<>+7406(SB)/1, $0x0a
+DATA cellsShuffles<>+7407(SB)/1, $0x0b
+DATA cellsShuffles<>+7408(SB)/1, $0x80
+DATA cellsShuffles<>+7409(SB)/1, $0x80
+DATA cellsShuffles<>+7410(SB)/1, $0x80
+DATA cellsShuffles<>+7411(SB)/1, $0x80
+DATA cellsShuffles<>+7412(SB)/1, $0x80
+DATA cellsShuffles<>+7413(SB)/1, $0x01
+DATA cellsShuffles<>+7414(SB)/1, $0x02
+DATA cellsShuffles<>+7415(SB)/1, $0x03
+DATA cellsShuffles<>+7416(SB)/1, $0x04
+DATA cellsShuffles<>+7417(SB)/1, $0x05
+DATA cellsShuffles<>+7418(SB)/1, $0x06
+DATA cellsShuffles<>+7419(SB)/1, $0x07
+DATA cellsShuffles<>+7420(SB)/1, $0x08
+DATA cellsShuffles<>+7421(SB)/1, $0x09
+DATA cellsShuffles<>+7422(SB)/1, $0x0a
+DATA cellsShuffles<>+7423(SB)/1, $0x0b
+DATA cellsShuffles<>+7424(SB)/1, $0x80
+DATA cellsShuffles<>+7425(SB)/1, $0x80
+DATA cellsShuffles<>+7426(SB)/1, $0x80
+DATA cellsShuffles<>+7427(SB)/1, $0x80
+DATA cellsShuffles<>+7428(SB)/1, $0x01
+DATA cellsShuffles<>+7429(SB)/1, $0x02
+DATA cellsShuffles<>+7430(SB)/1, $0x03
+DATA cellsShuffles<>+7431(SB)/1, $0x04
+DATA cellsShuffles<>+7432(SB)/1, $0x05
+DATA cellsShuffles<>+7433(SB)/1, $0x06
+DATA cellsShuffles<>+7434(SB)/1, $0x07
+DATA cellsShuffles<>+7435(SB)/1, $0x08
+DATA cellsShuffles<>+7436(SB)/1, $0x09
+DATA cellsShuffles<>+7437(SB)/1, $0x0a
+DATA cellsShuffles<>+7438(SB)/1, $0x0b
+DATA cellsShuffles<>+7439(SB)/1, $0x0c
+DATA cellsShuffles<>+7440(SB)/1, $0x80
+DATA cellsShuffles<>+7441(SB)/1, $0x80
+DATA cellsShuffles<>+7442(SB)/1, $0x80
+DATA cellsShuffles<>+7443(SB)/1, $0x80
+DATA cellsShuffles<>+7444(SB)/1, $0x80
+DATA cellsShuffles<>+7445(SB)/1, $0x02
+DATA cellsShuffles<>+7446(SB)/1, $0x03
+DATA cellsShuffles<>+7447(SB)/1, $0x04
+DATA cellsShuffles<>+7448(SB)/1, $0x05
+DATA cellsShuffles<>+7449(SB)/1, $0x06
+DATA cellsShuffles<>+7450(SB)/1, $0x07
+DATA cellsShuffles<>+7451(SB)/1, $0x08
+DATA cellsShuffles<>+7452(SB)/1, $0x09
+DATA cellsShuffles<>+7453(SB)/1, $0x0a
+DATA cellsShuffles<>+7454(SB)/1, $0x0b
+DATA cellsShuffles<>+7455(SB)/1, $0x0c
+DATA cellsShuffles<>+7456(SB)/1, $0x80
+DATA cellsShuffles<>+7457(SB)/1, $0x80
+DATA cellsShuffles<>+7458(SB)/1, $0x80
+DATA cellsShuffles<>+7459(SB)/1, $0x80
+DATA cellsShuffles<>+7460(SB)/1, $0x80
+DATA cellsShuffles<>+7461(SB)/1, $0x01
+DATA cellsShuffles<>+7462(SB)/1, $0x03
+DATA cellsShuffles<>+7463(SB)/1, $0x04
+DATA cellsShuffles<>+7464(SB)/1, $0x05
+DATA cellsShuffles<>+7465(SB)/1, $0x06
+DATA cellsShuffles<>+7466(SB)/1, $0x07
+DATA cellsShuffles<>+7467(SB)/1, $0x08
+DATA cellsShuffles<>+7468(SB)/1, $0x09
+DATA cellsShuffles<>+7469(SB)/1, $0x0a
+DATA cellsShuffles<>+7470(SB)/1, $0x0b
+DATA cellsShuffles<>+7471(SB)/1, $0x0c
+DATA cellsShuffles<>+7472(SB)/1, $0x80
+DATA cellsShuffles<>+7473(SB)/1, $0x80
+DATA cellsShuffles<>+7474(SB)/1, $0x80
+DATA cellsShuffles<>+7475(SB)/1, $0x80
+DATA cellsShuffles<>+7476(SB)/1, $0x80
+DATA cellsShuffles<>+7477(SB)/1, $0x01
+DATA cellsShuffles<>+7478(SB)/1, $0x02
+DATA cellsShuffles<>+7479(SB)/1, $0x04
+DATA cellsShuffles<>+7480(SB)/1, $0x05
+DATA cellsShuffles<>+7481(SB)/1, $0x06
+DATA cellsShuffles<>+7482(SB)/1, $0x07
+DATA cellsShuffles<>+7483(SB)/1, $0x08
+DATA cellsShuffles<>+7484(SB)/1, $0x09
+DATA cellsShuffles<>+7485(SB)/1, $0x0a
+DATA cellsShuffles<>+7486(SB)/1, $0x0b
+DATA cellsShuffles<>+7487(SB)/1, $0x0c
+DATA cellsShuffles<>+7488(SB)/1, $0x80
+DATA cellsShuffles<>+7489(SB)/1, $0x80
+DATA cellsShuffles<>+7490(SB)/1, $0x80
+DATA cellsShuffles<>+7491(SB)/1, $0x80
+DATA cellsShuffles<>+7492(SB)/1, $0x80
+DATA cellsShuffles<>+7493(SB)/1, $0x01
+DATA cellsShuffles<>+7494(SB)/1, $0x02
+DATA cellsShuffles<>+7495(SB)/1, $0x03
+DATA cellsShuffles<>+7496(SB)/1, $0x05
+DATA cellsShuffles<>+7497(SB)/1, $0x06
+DATA cellsShuffles<>+7498(SB)/1, $0x07
+DATA cellsShuffles<>+7499(SB)/1, $0x08
+DATA cellsShuffles<>+7500(SB)/1, $0x09
+DATA cellsShuffles<>+7501(SB)/1, $0x0a
+DATA cellsShuffles<>+7502(SB)/1, $0x0b
+DATA cellsShuffles<>+7503(SB)/1, $0x0c
+DATA cellsShuffles<>+7504(SB)/1, $0x80
+DATA cellsShuffles<>+7505(SB)/1, $0x80
+DATA cellsShuffles<>+7506(SB)/1, $0x80
+DATA cellsShuffles<>+7507(SB)/1, $0x80
+DATA cellsShuffles<>+7508(SB)/1, $0x80
+DATA cellsShuffles<>+7509(SB)/1, $0x01
+DATA cellsShuffles<>+7510(SB)/1, $0x02
+DATA cellsShuffles<>+7511(SB)/1, $0x03
+DATA cellsShuffles<>+7512(SB)/1, $0x04
+DATA cellsShuffles<>+7513(SB)/1, $0x06
+DATA cellsShuffles<>+7514(SB)/1, $0x07
+DATA cellsShuffles<>+7515(SB)/1, $0x08
+DATA cellsShuffles<>+7516(SB)/1, $0x09
+DATA cellsShuffles<>+7517(SB)/1, $0x0a
+DATA cellsShuffles<>+7518(SB)/1, $0x0b
+DATA cellsShuffles<>+7519(SB)/1, $0x0c
+DATA cellsShuffles<>+7520(SB)/1, $0x80
+DATA cellsShuffles<>+7521(SB)/1, $0x80
+DATA cellsShuffles<>+7522(SB)/1, $0x80
+DATA cellsShuffles<>+7523(SB)/1, $0x80
+DATA cellsShuffles<>+7524(SB)/1, $0x80
+DATA cellsShuffles<>+7525(SB)/1, $0x01
+DATA cellsShuffles<>+7526(SB)/1, $0x02
+DATA cellsShuffles<>+7527(SB)/1, $0x03
+DATA cellsShuffles<>+7528(SB)/1, $0x04
+DATA cellsShuffles<>+7529(SB)/1, $0x05
+DATA cellsShuffles<>+7530(SB)/1, $0x07
+DATA cellsShuffles<>+7531(SB)/1, $0x08
+DATA cellsShuffles<>+7532(SB)/1, $0x09
+DATA cellsShuffles<>+7533(SB)/1, $0x0a
+DATA cellsShuffles<>+7534(SB)/1, $0x0b
+DATA cellsShuffles<>+7535(SB)/1, $0x0c
+DATA cellsShuffles<>+7536(SB)/1, $0x80
+DATA cellsShuffles<>+7537(SB)/1, $0x80
+DATA cellsShuffles<>+7538(SB)/1, $0x80
+DATA cellsShuffles<>+7539(SB)/1, $0x80
+DATA cellsShuffles<>+7540(SB)/1, $0x80
+DATA cellsShuffles<>+7541(SB)/1, $0x01
+DATA cellsShuffles<>+7542(SB)/1, $0x02
+DATA cellsShuffles<>+7543(SB)/1, $0x03
+DATA cellsShuffles<>+7544(SB)/1, $0x04
+DATA cellsShuffles<>+7545(SB)/1, $0x05
+DATA cellsShuffles<>+7546(SB)/1, $0x06
+DATA cellsShuffles<>+7547(SB)/1, $0x08
+DATA cellsShuffles<>+7548(SB)/1, $0x09
+DATA cellsShuffles<>+7549(SB)/1, $0x0a
+DATA cellsShuffles<>+7550(SB)/1, $0x0b
+DATA cellsShuffles<>+7551(SB)/1, $0x0c
+DATA cellsShuffles<>+7552(SB)/1, $0x80
+DATA cellsShuffles<>+7553(SB)/1, $0x80
+DATA cellsShuffles<>+7554(SB)/1, $0x80
+DATA cellsShuffles<>+7555(SB)/1, $0x80
+DATA cellsShuffles<>+7556(SB)/1, $0x80
+DATA cellsShuffles<>+7557(SB)/1, $0x01
+DATA cellsShuffles<>+7558(SB)/1, $0x02
+DATA cellsShuffles<>+7559(SB)/1, $0x03
+DATA cellsShuffles<>+7560(SB)/1, $0x04
+DATA cellsShuffles<>+7561(SB)/1, $0x05
+DATA cellsShuffles<>+7562(SB)/1, $0x06
+DATA cellsShuffles<>+7563(SB)/1, $0x07
+DATA cellsShuffles<>+7564(SB)/1, $0x09
+DATA cellsShuffles<>+7565(SB)/1, $0x0a
+DATA cellsShuffles<>+7566(SB)/1, $0x0b
+DATA cellsShuffles<>+7567(SB)/1, $0x0c
+DATA cellsShuffles<>+7568(SB)/1, $0x80
+DATA cellsShuffles<>+7569(SB)/1, $0x80
+DATA cellsShuffles<>+7570(SB)/1, $0x80
+DATA cellsShuffles<>+7571(SB)/1, $0x80
+DATA cellsShuffles<>+7572(SB)/1, $0x80
+DATA cellsShuffles<>+7573(SB)/1, $0x01
+DATA cellsShuffles<>+7574(SB)/1, $0x02
+DATA cellsShuffles<>+7575(SB)/1, $0x03
+DATA cellsShuffles<>+7576(SB)/1, $0x04
+DATA cellsShuffles<>+7577(SB)/1, $0x05
+DATA cellsShuffles<>+7578(SB)/1, $0x06
+DATA cellsShuffles<>+7579(SB)/1, $0x07
+DATA cellsShuffles<>+7580(SB)/1, $0x08
+DATA cellsShuffles<>+7581(SB)/1, $0x0a
+DATA cellsShuffles<>+7582(SB)/1, $0x0b
+DATA cellsShuffles<>+7583(SB)/1, $0x0c
+DATA cellsShuffles<>+7584(SB)/1, $0x80
+DATA cellsShuffles<>+7585(SB)/1, $0x80
+DATA cellsShuffles<>+7586(SB)/1, $0x80
+DATA cellsShuffles<>+7587(SB)/1, $0x80
+DATA cellsShuffles<>+7588(SB)/1, $0x80
+DATA cellsShuffles<>+7589(SB)/1, $0x01
+DATA cellsShuffles<>+7590(SB)/1, $0x02
+DATA cellsShuffles<>+7591(SB)/1, $0x03
+DATA cellsShuffles<>+7592(SB)/1, $0x04
+DATA cellsShuffles<>+7593(SB)/1, $0x05
+DATA cellsShuffles<>+7594(SB)/1, $0x06
+DATA cellsShuffles<>+7595(SB)/1, $0x07
+DATA cellsShuffles<>+7596(SB)/1, $0x08
+DATA cellsShuffles<>+7597(SB)/1, $0x09
+DATA cellsShuffles<>+7598(SB)/1, $0x0b
+DATA cellsShuffles<>+7599(SB)/1, $0x0c
+DATA cellsShuffles<>+7600(SB)/1, $0x80
+DATA cellsShuffles<>+7601(SB)/1, $0x80
+DATA cellsShuffles<>+7602(SB)/1, $0x80
+DATA cellsShuffles<>+7603(SB)/1, $0x80
+DATA cellsShuffles<>+7604(SB)/1, $0x80
+DATA cellsShuffles<>+7605(SB)/1, $0x01
+DATA cellsShuffles<>+7606(SB)/1, $0x02
+DATA cellsShuffles<>+7607(SB)/1, $0x03
+DATA cellsShuffles<>+7608(SB)/1, $0x04
+DATA cellsShuffles<>+7609(SB)/1, $0x05
+DATA cellsShuffles<>+7610(SB)/1, $0x06
+DATA cellsShuffles<>+7611(SB)/1, $0x07
+DATA cellsShuffles<>+7612(SB)/1, $0x08
+DATA cellsShuffles<>+7613(SB)/1, $0x09
+DATA cellsShuffles<>+7614(SB)/1, $0x0a
+DATA cellsShuffles<>+7615(SB)/1, $0x0c
+DATA cellsShuffles<>+7616(SB)/1, $0x80
+DATA cellsShuffles<>+7617(SB)/1, $0x80
+DATA cellsShuffles<>+7618(SB)/1, $0x80
+DATA cellsShuffles<>+7619(SB)/1, $0x80
+DATA cellsShuffles<>+7620(SB)/1, $0x80
+DATA cellsShuffles<>+7621(SB)/1, $0x01
+DATA cellsShuffles<>+7622(SB)/1, $0x02
+DATA cellsShuffles<>+7623(SB)/1, $0x03
+DATA cellsShuffles<>+7624(SB)/1, $0x04
+DATA cellsShuffles<>+7625(SB)/1, $0x05
+DATA cellsShuffles<>+7626(SB)/1, $0x06
+DATA cellsShuffles<>+7627(SB)/1, $0x07
+DATA cellsShuffles<>+7628(SB)/1, $0x08
+DATA cellsShuffles<>+7629(SB)/1, $0x09
+DATA cellsShuffles<>+7630(SB)/1, $0x0a
+DATA cellsShuffles<>+7631(SB)/1, $0x0b
+DATA cellsShuffles<>+7632(SB)/1, $0x80
+DATA cellsShuffles<>+7633(SB)/1, $0x80
+DATA cellsShuffles<>+7634(SB)/1, $0x80
+DATA cellsShuffles<>+7635(SB)/1, $0x80
+DATA cellsShuffles<>+7636(SB)/1, $0x01
+DATA cellsShuffles<>+7637(SB)/1, $0x02
+DATA cellsShuffles<>+7638(SB)/1, $0x03
+DATA cellsShuffles<>+7639(SB)/1, $0x04
+DATA cellsShuffles<>+7640(SB)/1, $0x05
+DATA cellsShuffles<>+7641(SB)/1, $0x06
+DATA cellsShuffles<>+7642(SB)/1, $0x07
+DATA cellsShuffles<>+7643(SB)/1, $0x08
+DATA cellsShuffles<>+7644(SB)/1, $0x09
+DATA cellsShuffles<>+7645(SB)/1, $0x0a
+DATA cellsShuffles<>+7646(SB)/1, $0x0b
+DATA cellsShuffles<>+7647(SB)/1, $0x0c
+DATA cellsShuffles<>+7648(SB)/1, $0x80
+DATA cellsShuffles<>+7649(SB)/1, $0x80
+DATA cellsShuffles<>+7650(SB)/1, $0x80
+DATA cellsShuffles<>+7651(SB)/1, $0x80
+DATA cellsShuffles<>+7652(SB)/1, $0x01
+DATA cellsShuffles<>+7653(SB)/1, $0x02
+DATA cellsShuffles<>+7654(SB)/1, $0x03
+DATA cellsShuffles<>+7655(SB)/1, $0x04
+DATA cellsShuffles<>+7656(SB)/1, $0x05
+DATA cellsShuffles<>+7657(SB)/1, $0x06
+DATA cellsShuffles<>+7658(SB)/1, $0x07
+DATA cellsShuffles<>+7659(SB)/1, $0x08
+DATA cellsShuffles<>+7660(SB)/1, $0x09
+DATA cellsShuffles<>+7661(SB)/1, $0x0a
+DATA cellsShuffles<>+7662(SB)/1, $0x0b
+DATA cellsShuffles<>+7663(SB)/1, $0x0c
+DATA cellsShuffles<>+7664(SB)/1, $0x80
+DATA cellsShuffles<>+7665(SB)/1, $0x80
+DATA cellsShuffles<>+7666(SB)/1, $0x80
+DATA cellsShuffles<>+7667(SB)/1, $0x80
+DATA cellsShuffles<>+7668(SB)/1, $0x01
+DATA cellsShuffles<>+7669(SB)/1, $0x02
+DATA cellsShuffles<>+7670(SB)/1, $0x03
+DATA cellsShuffles<>+7671(SB)/1, $0x04
+DATA cellsShuffles<>+7672(SB)/1, $0x05
+DATA cellsShuffles<>+7673(SB)/1, $0x06
+DATA cellsShuffles<>+7674(SB)/1, $0x07
+DATA cellsShuffles<>+7675(SB)/1, $0x08
+DATA cellsShuffles<>+7676(SB)/1, $0x09
+DATA cellsShuffles<>+7677(SB)/1, $0x0a
+DATA cellsShuffles<>+7678(SB)/1, $0x0b
+DATA cellsShuffles<>+7679(SB)/1, $0x0c
+DATA cellsShuffles<>+7680(SB)/1, $0x80
+DATA cellsShuffles<>+7681(SB)/1, $0x80
+DATA cellsShuffles<>+7682(SB)/1, $0x80
+DATA cellsShuffles<>+7683(SB)/1, $0x01
+DATA cellsShuffles<>+7684(SB)/1, $0x02
+DATA cellsShuffles<>+7685(SB)/1, $0x03
+DATA cellsShuffles<>+7686(SB)/1, $0x04
+DATA cellsShuffles<>+7687(SB)/1, $0x05
+DATA cellsShuffles<>+7688(SB)/1, $0x06
+DATA cellsShuffles<>+7689(SB)/1, $0x07
+DATA cellsShuffles<>+7690(SB)/1, $0x08
+DATA cellsShuffles<>+7691(SB)/1, $0x09
+DATA cellsShuffles<>+7692(SB)/1, $0x0a
+DATA cellsShuffles<>+7693(SB)/1, $0x0b
+DATA cellsShuffles<>+7694(SB)/1, $0x0c
+DATA cellsShuffles<>+7695(SB)/1, $0x0d
+DATA cellsShuffles<>+7696(SB)/1, $0x80
+DATA cellsShuffles<>+7697(SB)/1, $0x80
+DATA cellsShuffles<>+7698(SB)/1, $0x80
+DATA cellsShuffles<>+7699(SB)/1, $0x80
+DATA cellsShuffles<>+7700(SB)/1, $0x02
+DATA cellsShuffles<>+7701(SB)/1, $0x03
+DATA cellsShuffles<>+7702(SB)/1, $0x04
+DATA cellsShuffles<>+7703(SB)/1, $0x05
+DATA cellsShuffles<>+7704(SB)/1, $0x06
+DATA cellsShuffles<>+7705(SB)/1, $0x07
+DATA cellsShuffles<>+7706(SB)/1, $0x08
+DATA cellsShuffles<>+7707(SB)/1, $0x09
+DATA cellsShuffles<>+7708(SB)/1, $0x0a
+DATA cellsShuffles<>+7709(SB)/1, $0x0b
+DATA cellsShuffles<>+7710(SB)/1, $0x0c
+DATA cellsShuffles<>+7711(SB)/1, $0x0d
+DATA cellsShuffles<>+7712(SB)/1, $0x80
+DATA cellsShuffles<>+7713(SB)/1, $0x80
+DATA cellsShuffles<>+7714(SB)/1, $0x80
+DATA cellsShuffles<>+7715(SB)/1, $0x80
+DATA cellsShuffles<>+7716(SB)/1, $0x01
+DATA cellsShuffles<>+7717(SB)/1, $0x03
+DATA cellsShuffles<>+7718(SB)/1, $0x04
+DATA cellsShuffles<>+7719(SB)/1, $0x05
+DATA cellsShuffles<>+7720(SB)/1, $0x06
+DATA cellsShuffles<>+7721(SB)/1, $0x07
+DATA cellsShuffles<>+7722(SB)/1, $0x08
+DATA cellsShuffles<>+7723(SB)/1, $0x09
+DATA cellsShuffles<>+7724(SB)/1, $0x0a
+DATA cellsShuffles<>+7725(SB)/1, $0x0b
+DATA cellsShuffles<>+7726(SB)/1, $0x0c
+DATA cellsShuffles<>+7727(SB)/1, $0x0d
+DATA cellsShuffles<>+7728(SB)/1, $0x80
+DATA cellsShuffles<>+7729(SB)/1, $0x80
+DATA cellsShuffles<>+7730(SB)/1, $0x80
+DATA cellsShuffles<>+7731(SB)/1, $0x80
+DATA cellsShuffles<>+7732(SB)/1, $0x01
+DATA cellsShuffles<>+7733(SB)/1, $0x02
+DATA cellsShuffles<>+7734(SB)/1, $0x04
+DATA cellsShuffles<>+7735(SB)/1, $0x05
+DATA cellsShuffles<>+7736(SB)/1, $0x06
+DATA cellsShuffles<>+7737(SB)/1, $0x07
+DATA cellsShuffles<>+7738(SB)/1, $0x08
+DATA cellsShuffles<>+7739(SB)/1, $0x09
+DATA cellsShuffles<>+7740(SB)/1, $0x0a
+DATA cellsShuffles<>+7741(SB)/1, $0x0b
+DATA cellsShuffles<>+7742(SB)/1, $0x0c
+DATA cellsShuffles<>+7743(SB)/1, $0x0d
+DATA cellsShuffles<>+7744(SB)/1, $0x80
+DATA cellsShuffles<>+7745(SB)/1, $0x80
+DATA cellsShuffles<>+7746(SB)/1, $0x80
+DATA cellsShuffles<>+7747(SB)/1, $0x80
+DATA cellsShuffles<>+7748(SB)/1, $0x01
+DATA cellsShuffles<>+7749(SB)/1, $0x02
+DATA cellsShuffles<>+7750(SB)/1, $0x03
+DATA cellsShuffles<>+7751(SB)/1, $0x05
+DATA cellsShuffles<>+7752(SB)/1, $0x06
+DATA cellsShuffles<>+7753(SB)/1, $0x07
+DATA cellsShuffles<>+7754(SB)/1, $0x08
+DATA cellsShuffles<>+7755(SB)/1, $0x09
+DATA cellsShuffles<>+7756(SB)/1, $0x0a
+DATA cellsShuffles<>+7757(SB)/1, $0x0b
+DATA cellsShuffles<>+7758(SB)/1, $0x0c
+DATA cellsShuffles<>+7759(SB)/1, $0x0d
+DATA cellsShuffles<>+7760(SB)/1, $0x80
+DATA cellsShuffles<>+7761(SB)/1, $0x80
+DATA cellsShuffles<>+7762(SB)/1, $0x80
+DATA cellsShuffles<>+7763(SB)/1, $0x80
+DATA cellsShuffles<>+7764(SB)/1, $0x01
+DATA cellsShuffles<>+7765(SB)/1, $0x02
+DATA cellsShuffles<>+7766(SB)/1, $0x03
+DATA cellsShuffles<>+7767(SB)/1, $0x04
+DATA cellsShuffles<>+7768(SB)/1, $0x06
+DATA cellsShuffles<>+7769(SB)/1, $0x07
+DATA cellsShuffles<>+7770(SB)/1, $0x08
+DATA cellsShuffles<>+7771(SB)/1, $0x09
+DATA cellsShuffles<>+7772(SB)/1, $0x0a
+DATA cellsShuffles<>+7773(SB)/1, $0x0b
+DATA cellsShuffles<>+7774(SB)/1, $0x0c
+DATA cellsShuffles<>+7775(SB)/1, $0x0d
+DATA cellsShuffles<>+7776(SB)/1, $0x80
+DATA cellsShuffles<>+7777(SB)/1, $0x80
+DATA cellsShuffles<>+7778(SB)/1, $0x80
+DATA cellsShuffles<>+7779(SB)/1, $0x80
+DATA cellsShuffles<>+7780(SB)/1, $0x01
+DATA cellsShuffles<>+7781(SB)/1, $0x02
+DATA cellsShuffles<>+7782(SB)/1, $0x03
+DATA cellsShuffles<>+7783(SB)/1, $0x04
+DATA cellsShuffles<>+7784(SB)/1, $0x05
+DATA cellsShuffles<>+7785(SB)/1, $0x07
+DATA cellsShuffles<>+7786(SB)/1, $0x08
+DATA cellsShuffles<>+7787(SB)/1, $0x09
+DATA cellsShuffles<>+7788(SB)/1, $0x0a
+DATA cellsShuffles<>+7789(SB)/1, $0x0b
+DATA cellsShuffles<>+7790(SB)/1, $0x0c
+DATA cellsShuffles<>+7791(SB)/1, $0x0d
+DATA cellsShuffles<>+7792(SB)/1, $0x80
+DATA cellsShuffles<>+7793(SB)/1, $0x80
+DATA cellsShuffles<>+7794(SB)/1, $0x80
+DATA cellsShuffles<>+7795(SB)/1, $0x80
+DATA cellsShuffles<>+7796(SB)/1, $0x01
+DATA cellsShuffles<>+7797(SB)/1, $0x02
+DATA cellsShuffles<>+7798(SB)/1, $0x03
+DATA cellsShuffles<>+7799(SB)/1, $0x04
+DATA cellsShuffles<>+7800(SB)/1, $0x05
+DATA cellsShuffles<>+7801(SB)/1, $0x06
+DATA cellsShuffles<>+7802(SB)/1, $0x08
+DATA cellsShuffles<>+7803(SB)/1, $0x09
+DATA cellsShuffles<>+7804(SB)/1, $0x0a
+DATA cellsShuffles<>+7805(SB)/1, $0x0b
+DATA cellsShuffles<>+7806(SB)/1, $0x0c
+DATA cellsShuffles<>+7807(SB)/1, $0x0d
+DATA cellsShuffles<>+7808(SB)/1, $0x80
+DATA cellsShuffles<>+7809(SB)/1, $0x80
+DATA cellsShuffles<>+7810(SB)/1, $0x80
+DATA cellsShuffles<>+7811(SB)/1, $0x80
+DATA cellsShuffles<>+7812(SB)/1, $0x01
+DATA cellsShuffles<>+7813(SB)/1, $0x02
+DATA cellsShuffles<>+7814(SB)/1, $0x03
+DATA cellsShuffles<>+7815(SB)/1, $0x04
+DATA cellsShuffles<>+7816(SB)/1, $0x05
+DATA cellsShuffles<>+7817(SB)/1, $0x06
+DATA cellsShuffles<>+7818(SB)/1, $0x07
+DATA cellsShuffles<>+7819(SB)/1, $0x09
+DATA cellsShuffles<>+7820(SB)/1, $0x0a
+DATA cellsShuffles<>+7821(SB)/1, $0x0b
+DATA cellsShuffles<>+7822(SB)/1, $0x0c
+DATA cellsShuffles<>+7823(SB)/1, $0x0d
+DATA cellsShuffles<>+7824(SB)/1, $0x80
+DATA cellsShuffles<>+7825(SB)/1, $0x80
+DATA cellsShuffles<>+7826(SB)/1, $0x80
+DATA cellsShuffles<>+7827(SB)/1, $0x80
+DATA cellsShuffles<>+7828(SB)/1, $0x01
+DATA cellsShuffles<>+7829(SB)/1, $0x02
+DATA cellsShuffles<>+7830(SB)/1, $0x03
+DATA cellsShuffles<>+7831(SB)/1, $0x04
+DATA cellsShuffles<>+7832(SB)/1, $0x05
+DATA cellsShuffles<>+7833(SB)/1, $0x06
+DATA cellsShuffles<>+7834(SB)/1, $0x07
+DATA cellsShuffles<>+7835(SB)/1, $0x08
+DATA cellsShuffles<>+7836(SB)/1, $0x0a
+DATA cellsShuffles<>+7837(SB)/1, $0x0b
+DATA cellsShuffles<>+7838(SB)/1, $0x0c
+DATA cellsShuffles<>+7839(SB)/1, $0x0d
+DATA cellsShuffles<>+7840(SB)/1, $0x80
+DATA cellsShuffles<>+7841(SB)/1, $0x80
+DATA cellsShuffles<>+7842(SB)/1, $0x80
+DATA cellsShuffles<>+7843(SB)/1, $0x80
+DATA cellsShuffles<>+7844(SB)/1, $0x01
+DATA cellsShuffles<>+7845(SB)/1, $0x02
+DATA cellsShuffles<>+7846(SB)/1, $0x03
+DATA cellsShuffles<>+7847(SB)/1, $0x04
+DATA cellsShuffles<>+7848(SB)/1, $0x05
+DATA cellsShuffles<>+7849(SB)/1, $0x06
+DATA cellsShuffles<>+7850(SB)/1, $0x07
+DATA cellsShuffles<>+7851(SB)/1, $0x08
+DATA cellsShuffles<>+7852(SB)/1, $0x09
+DATA cellsShuffles<>+7853(SB)/1, $0x0b
+DATA cellsShuffles<>+7854(SB)/1, $0x0c
+DATA cellsShuffles<>+7855(SB)/1, $0x0d
+DATA cellsShuffles<>+7856(SB)/1, $0x80
+DATA cellsShuffles<>+7857(SB)/1, $0x80
+DATA cellsShuffles<>+7858(SB)/1, $0x80
+DATA cellsShuffles<>+7859(SB)/1, $0x80
+DATA cellsShuffles<>+7860(SB)/1, $0x01
+DATA cellsShuffles<>+7861(SB)/1, $0x02
+DATA cellsShuffles<>+7862(SB)/1, $0x03
+DATA cellsShuffles<>+7863(SB)/1, $0x04
+DATA cellsShuffles<>+7864(SB)/1, $0x05
+DATA cellsShuffles<>+7865(SB)/1, $0x06
+DATA cellsShuffles<>+7866(SB)/1, $0x07
+DATA cellsShuffles<>+7867(SB)/1, $0x08
+DATA cellsShuffles<>+7868(SB)/1, $0x09
+DATA cellsShuffles<>+7869(SB)/1, $0x0a
+DATA cellsShuffles<>+7870(SB)/1, $0x0c
+DATA cellsShuffles<>+7871(SB)/1, $0x0d
+DATA cellsShuffles<>+7872(SB)/1, $0x80
+DATA cellsShuffles<>+7873(SB)/1, $0x80
+DATA cellsShuffles<>+7874(SB)/1, $0x80
+DATA cellsShuffles<>+7875(SB)/1, $0x80
+DATA cellsShuffles<>+7876(SB)/1, $0x01
+DATA cellsShuffles<>+7877(SB)/1, $0x02
+DATA cellsShuffles<>+7878(SB)/1, $0x03
+DATA cellsShuffles<>+7879(SB)/1, $0x04
+DATA cellsShuffles<>+7880(SB)/1, $0x05
+DATA cellsShuffles<>+7881(SB)/1, $0x06
+DATA cellsShuffles<>+7882(SB)/1, $0x07
+DATA cellsShuffles<>+7883(SB)/1, $0x08
+DATA cellsShuffles<>+7884(SB)/1, $0x09
+DATA cellsShuffles<>+7885(SB)/1, $0x0a
+DATA cellsShuffles<>+7886(SB)/1, $0x0b
+DATA cellsShuffles<>+7887(SB)/1, $0x0d
+DATA cellsShuffles<>+7888(SB)/1, $0x80
+DATA cellsShuffles<>+7889(SB)/1, $0x80
+DATA cellsShuffles<>+7890(SB)/1, $0x80
+DATA cellsShuffles<>+7891(SB)/1, $0x80
+DATA cellsShuffles<>+7892(SB)/1, $0x01
+DATA cellsShuffles<>+7893(SB)/1, $0x02
+DATA cellsShuffles<>+7894(SB)/1, $0x03
+DATA cellsShuffles<>+7895(SB)/1, $0x04
+DATA cellsShuffles<>+7896(SB)/1, $0x05
+DATA cellsShuffles<>+7897(SB)/1, $0x06
+DATA cellsShuffles<>+7898(SB)/1, $0x07
+DATA cellsShuffles<>+7899(SB)/1, $0x08
+DATA cellsShuffles<>+7900(SB)/1, $0x09
+DATA cellsShuffles<>+7901(SB)/1, $0x0a
+DATA cellsShuffles<>+7902(SB)/1, $0x0b
+DATA cellsShuffles<>+7903(SB)/1, $0x0c
+DATA cellsShuffles<>+7904(SB)/1, $0x80
+DATA cellsShuffles<>+7905(SB)/1, $0x80
+DATA cellsShuffles<>+7906(SB)/1, $0x80
+DATA cellsShuffles<>+7907(SB)/1, $0x01
+DATA cellsShuffles<>+7908(SB)/1, $0x02
+DATA cellsShuffles<>+7909(SB)/1, $0x03
+DATA cellsShuffles<>+7910(SB)/1, $0x04
+DATA cellsShuffles<>+7911(SB)/1, $0x05
+DATA cellsShuffles<>+7912(SB)/1, $0x06
+DATA cellsShuffles<>+7913(SB)/1, $0x07
+DATA cellsShuffles<>+7914(SB)/1, $0x08
+DATA cellsShuffles<>+7915(SB)/1, $0x09
+DATA cellsShuffles<>+7916(SB)/1, $0x0a
+DATA cellsShuffles<>+7917(SB)/1, $0x0b
+DATA cellsShuffles<>+7918(SB)/1, $0x0c
+DATA cellsShuffles<>+7919(SB)/1, $0x0d
+DATA cellsShuffles<>+7920(SB)/1, $0x80
+DATA cellsShuffles<>+7921(SB)/1, $0x80
+DATA cellsShuffles<>+7922(SB)/1, $0x80
+DATA cellsShuffles<>+7923(SB)/1, $0x01
+DATA cellsShuffles<>+7924(SB)/1, $0x02
+DATA cellsShuffles<>+7925(SB)/1, $0x03
+DATA cellsShuffles<>+7926(SB)/1, $0x04
+DATA cellsShuffles<>+7927(SB)/1, $0x05
+DATA cellsShuffles<>+7928(SB)/1, $0x06
+DATA cellsShuffles<>+7929(SB)/1, $0x07
+DATA cellsShuffles<>+7930(SB)/1, $0x08
+DATA cellsShuffles<>+7931(SB)/1, $0x09
+DATA cellsShuffles<>+7932(SB)/1, $0x0a
+DATA cellsShuffles<>+7933(SB)/1, $0x0b
+DATA cellsShuffles<>+7934(SB)/1, $0x0c
+DATA cellsShuffles<>+7935(SB)/1, $0x0d
+DATA cellsShuffles<>+7936(SB)/1, $0x80
+DATA cellsShuffles<>+7937(SB)/1, $0x80
+DATA cellsShuffles<>+7938(SB)/1, $0x01
+DATA cellsShuffles<>+7939(SB)/1, $0x02
+DATA cellsShuffles<>+7940(SB)/1, $0x03
+DATA cellsShuffles<>+7941(SB)/1, $0x04
+DATA cellsShuffles<>+7942(SB)/1, $0x05
+DATA cellsShuffles<>+7943(SB)/1, $0x06
+DATA cellsShuffles<>+7944(SB)/1, $0x07
+DATA cellsShuffles<>+7945(SB)/1, $0x08
+DATA cellsShuffles<>+7946(SB)/1, $0x09
+DATA cellsShuffles<>+7947(SB)/1, $0x0a
+DATA cellsShuffles<>+7948(SB)/1, $0x0b
+DATA cellsShuffles<>+7949(SB)/1, $0x0c
+DATA cellsShuffles<>+7950(SB)/1, $0x0d
+DATA cellsShuffles<>+7951(SB)/1, $0x0e
+DATA cellsShuffles<>+7952(SB)/1, $0x80
+DATA cellsShuffles<>+7953(SB)/1, $0x80
+DATA cellsShuffles<>+7954(SB)/1, $0x80
+DATA cellsShuffles<>+7955(SB)/1, $0x02
+DATA cellsShuffles<>+7956(SB)/1, $0x03
+DATA cellsShuffles<>+7957(SB)/1, $0x04
+DATA cellsShuffles<>+7958(SB)/1, $0x05
+DATA cellsShuffles<>+7959(SB)/1, $0x06
+DATA cellsShuffles<>+7960(SB)/1, $0x07
+DATA cellsShuffles<>+7961(SB)/1, $0x08
+DATA cellsShuffles<>+7962(SB)/1, $0x09
+DATA cellsShuffles<>+7963(SB)/1, $0x0a
+DATA cellsShuffles<>+7964(SB)/1, $0x0b
+DATA cellsShuffles<>+7965(SB)/1, $0x0c
+DATA cellsShuffles<>+7966(SB)/1, $0x0d
+DATA cellsShuffles<>+7967(SB)/1, $0x0e
+DATA cellsShuffles<>+7968(SB)/1, $0x80
+DATA cellsShuffles<>+7969(SB)/1, $0x80
+DATA cellsShuffles<>+7970(SB)/1, $0x80
+DATA cellsShuffles<>+7971(SB)/1, $0x01
+DATA cellsShuffles<>+7972(SB)/1, $0x03
+DATA cellsShuffles<>+7973(SB)/1, $0x04
+DATA cellsShuffles<>+7974(SB)/1, $0x05
+DATA cellsShuffles<>+7975(SB)/1, $0x06
+DATA cellsShuffles<>+7976(SB)/1, $0x07
+DATA cellsShuffles<>+7977(SB)/1, $0x08
+DATA cellsShuffles<>+7978(SB)/1, $0x09
+DATA cellsShuffles<>+7979(SB)/1, $0x0a
+DATA cellsShuffles<>+7980(SB)/1, $0x0b
+DATA cellsShuffles<>+7981(SB)/1, $0x0c
+DATA cellsShuffles<>+7982(SB)/1, $0x0d
+DATA cellsShuffles<>+7983(SB)/1, $0x0e
+DATA cellsShuffles<>+7984(SB)/1, $0x80
+DATA cellsShuffles<>+7985(SB)/1, $0x80
+DATA cellsShuffles<>+7986(SB)/1, $0x80
+DATA cellsShuffles<>+7987(SB)/1, $0x01
+DATA cellsShuffles<>+7988(SB)/1, $0x02
+DATA cellsShuffles<>+7989(SB)/1, $0x04
+DATA cellsShuffles<>+7990(SB)/1, $0x05
+DATA cellsShuffles<>+7991(SB)/1, $0x06
+DATA cellsShuffles<>+7992(SB)/1, $0x07
+DATA cellsShuffles<>+7993(SB)/1, $0x08
+DATA cellsShuffles<>+7994(SB)/1, $0x09
+DATA cellsShuffles<>+7995(SB)/1, $0x0a
+DATA cellsShuffles<>+7996(SB)/1, $0x0b
+DATA cellsShuffles<>+7997(SB)/1, $0x0c
+DATA cellsShuffles<>+7998(SB)/1, $0x0d
+DATA cellsShuffles<>+7999(SB)/1, $0x0e
+DATA cellsShuffles<>+8000(SB)/1, $0x80
+DATA cellsShuffles<>+8001(SB)/1, $0x80
+DATA cellsShuffles<>+8002(SB)/1, $0x80
+DATA cellsShuffles<>+8003(SB)/1, $0x01
+DATA cellsShuffles<>+8004(SB)/1, $0x02
+DATA cellsShuffles<>+8005(SB)/1, $0x03
+DATA cellsShuffles<>+8006(SB)/1, $0x05
+DATA cellsShuffles<>+8007(SB)/1, $0x06
+DATA cellsShuffles<>+8008(SB)/1, $0x07
+DATA cellsShuffles<>+8009(SB)/1, $0x08
+DATA cellsShuffles<>+8010(SB)/1, $0x09
+DATA cellsShuffles<>+8011(SB)/1, $0x0a
+DATA cellsShuffles<>+8012(SB)/1, $0x0b
+DATA cellsShuffles<>+8013(SB)/1, $0x0c
+DATA cellsShuffles<>+8014(SB)/1, $0x0d
+DATA cellsShuffles<>+8015(SB)/1, $0x0e
+DATA cellsShuffles<>+8016(SB)/1, $0x80
+DATA cellsShuffles<>+8017(SB)/1, $0x80
+DATA cellsShuffles<>+8018(SB)/1, $0x80
+DATA cellsShuffles<>+8019(SB)/1, $0x01
+DATA cellsShuffles<>+8020(SB)/1, $0x02
+DATA cellsShuffles<>+8021(SB)/1, $0x03
+DATA cellsShuffles<>+8022(SB)/1, $0x04
+DATA cellsShuffles<>+8023(SB)/1, $0x06
+DATA cellsShuffles<>+8024(SB)/1, $0x07
+DATA cellsShuffles<>+8025(SB)/1, $0x08
+DATA cellsShuffles<>+8026(SB)/1, $0x09
+DATA cellsShuffles<>+8027(SB)/1, $0x0a
+DATA cellsShuffles<>+8028(SB)/1, $0x0b
+DATA cellsShuffles<>+8029(SB)/1, $0x0c
+DATA cellsShuffles<>+8030(SB)/1, $0x0d
+DATA cellsShuffles<>+8031(SB)/1, $0x0e
+DATA cellsShuffles<>+8032(SB)/1, $0x80
+DATA cellsShuffles<>+8033(SB)/1, $0x80
+DATA cellsShuffles<>+8034(SB)/1, $0x80
+DATA cellsShuffles<>+8035(SB)/1, $0x01
+DATA cellsShuffles<>+8036(SB)/1, $0x02
+DATA cellsShuffles<>+8037(SB)/1, $0x03
+DATA cellsShuffles<>+8038(SB)/1, $0x04
+DATA cellsShuffles<>+8039(SB)/1, $0x05
+DATA cellsShuffles<>+8040(SB)/1, $0x07
+DATA cellsShuffles<>+8041(SB)/1, $0x08
+DATA cellsShuffles<>+8042(SB)/1, $0x09
+DATA cellsShuffles<>+8043(SB)/1, $0x0a
+DATA cellsShuffles<>+8044(SB)/1, $0x0b
+DATA cellsShuffles<>+8045(SB)/1, $0x0c
+DATA cellsShuffles<>+8046(SB)/1, $0x0d
+DATA cellsShuffles<>+8047(SB)/1, $0x0e
+DATA cellsShuffles<>+8048(SB)/1, $0x80
+DATA cellsShuffles<>+8049(SB)/1, $0x80
+DATA cellsShuffles<>+8050(SB)/1, $0x80
+DATA cellsShuffles<>+8051(SB)/1, $0x01
+DATA cellsShuffles<>+8052(SB)/1, $0x02
+DATA cellsShuffles<>+8053(SB)/1, $0x03
+DATA cellsShuffles<>+8054(SB)/1, $0x04
+DATA cellsShuffles<>+8055(SB)/1, $0x05
+DATA cellsShuffles<>+8056(SB)/1, $0x06
+DATA cellsShuffles<>+8057(SB)/1, $0x08
+DATA cellsShuffles<>+8058(SB)/1, $0x09
+DATA cellsShuffles<>+8059(SB)/1, $0x0a
+DATA cellsShuffles<>+8060(SB)/1, $0x0b
+DATA cellsShuffles<>+8061(SB)/1, $0x0c
+DATA cellsShuffles<>+8062(SB)/1, $0x0d
+DATA cellsShuffles<>+8063(SB)/1, $0x0e
+DATA cellsShuffles<>+8064(SB)/1, $0x80
+DATA cellsShuffles<>+8065(SB)/1, $0x80
+DATA cellsShuffles<>+8066(SB)/1, $0x80
+DATA cellsShuffles<>+8067(SB)/1, $0x01
+DATA cellsShuffles<>+8068(SB)/1, $0x02
+DATA cellsShuffles<>+8069(SB)/1, $0x03
+DATA cellsShuffles<>+8070(SB)/1, $0x04
+DATA cellsShuffles<>+8071(SB)/1, $0x05
+DATA cellsShuffles<>+8072(SB)/1, $0x06
+DATA cellsShuffles<>+8073(SB)/1, $0x07
+DATA cellsShuffles<>+8074(SB)/1, $0x09
+DATA cellsShuffles<>+8075(SB)/1, $0x0a
+DATA cellsShuffles<>+8076(SB)/1, $0x0b
+DATA cellsShuffles<>+8077(SB)/1, $0x0c
+DATA cellsShuffles<>+8078(SB)/1, $0x0d
+DATA cellsShuffles<>+8079(SB)/1, $0x0e
+DATA cellsShuffles<>+8080(SB)/1, $0x80
+DATA cellsShuffles<>+8081(SB)/1, $0x80
+DATA cellsShuffles<>+8082(SB)/1, $0x80
+DATA cellsShuffles<>+8083(SB)/1, $0x01
+DATA cellsShuffles<>+8084(SB)/1, $0x02
+DATA cellsShuffles<>+8085(SB)/1, $0x03
+DATA cellsShuffles<>+8086(SB)/1, $0x04
+DATA cellsShuffles<>+8087(SB)/1, $0x05
+DATA cellsShuffles<>+8088(SB)/1, $0x06
+DATA cellsShuffles<>+8089(SB)/1, $0x07
+DATA cellsShuffles<>+8090(SB)/1, $0x08
+DATA cellsShuffles<>+8091(SB)/1, $0x0a
+DATA cellsShuffles<>+8092(SB)/1, $0x0b
+DATA cellsShuffles<>+8093(SB)/1, $0x0c
+DATA cellsShuffles<>+8094(SB)/1, $0x0d
+DATA cellsShuffles<>+8095(SB)/1, $0x0e
+DATA cellsShuffles<>+8096(SB)/1, $0x80
+DATA cellsShuffles<>+8097(SB)/1, $0x80
+DATA cellsShuffles<>+8098(SB)/1, $0x80
+DATA cellsShuffles<>+8099(SB)/1, $0x01
+DATA cellsShuffles<>+8100(SB)/1, $0x02
+DATA cellsShuffles<>+8101(SB)/1, $0x03
+DATA cellsShuffles<>+8102(SB)/1, $0x04
+DATA cellsShuffles<>+8103(SB)/1, $0x05
+DATA cellsShuffles<>+8104(SB)/1, $0x06
+DATA cellsShuffles<>+8105(SB)/1, $0x07
+DATA cellsShuffles<>+8106(SB)/1, $0x08
+DATA cellsShuffles<>+8107(SB)/1, $0x09
+DATA cellsShuffles<>+8108(SB)/1, $0x0b
+DATA cellsShuffles<>+8109(SB)/1, $0x0c
+DATA cellsShuffles<>+8110(SB)/1, $0x0d
+DATA cellsShuffles<>+8111(SB)/1, $0x0e
+DATA cellsShuffles<>+8112(SB)/1, $0x80
+DATA cellsShuffles<>+8113(SB)/1, $0x80
+DATA cellsShuffles<>+8114(SB)/1, $0x80
+DATA cellsShuffles<>+8115(SB)/1, $0x01
+DATA cellsShuffles<>+8116(SB)/1, $0x02
+DATA cellsShuffles<>+8117(SB)/1, $0x03
+DATA cellsShuffles<>+8118(SB)/1, $0x04
+DATA cellsShuffles<>+8119(SB)/1, $0x05
+DATA cellsShuffles<>+8120(SB)/1, $0x06
+DATA cellsShuffles<>+8121(SB)/1, $0x07
+DATA cellsShuffles<>+8122(SB)/1, $0x08
+DATA cellsShuffles<>+8123(SB)/1, $0x09
+DATA cellsShuffles<>+8124(SB)/1, $0x0a
+DATA cellsShuffles<>+8125(SB)/1, $0x0c
+DATA cellsShuffles<>+8126(SB)/1, $0x0d
+DATA cellsShuffles<>+8127(SB)/1, $0x0e
+DATA cellsShuffles<>+8128(SB)/1, $0x80
+DATA cellsShuffles<>+8129(SB)/1, $0x80
+DATA cellsShuffles<>+8130(SB)/1, $0x80
+DATA cellsShuffles<>+8131(SB)/1, $0x01
+DATA cellsShuffles<>+8132(SB)/1, $0x02
+DATA cellsShuffles<>+8133(SB)/1, $0x03
+DATA cellsShuffles<>+8134(SB)/1, $0x04
+DATA cellsShuffles<>+8135(SB)/1, $0x05
+DATA cellsShuffles<>+8136(SB)/1, $0x06
+DATA cellsShuffles<>+8137(SB)/1, $0x07
+DATA cellsShuffles<>+8138(SB)/1, $0x08
+DATA cellsShuffles<>+8139(SB)/1, $0x09
+DATA cellsShuffles<>+8140(SB)/1, $0x0a
+DATA cellsShuffles<>+8141(SB)/1, $0x0b
+DATA cellsShuffles<>+8142(SB)/1, $0x0d
+DATA cellsShuffles<>+8143(SB)/1, $0x0e
+DATA cellsShuffles<>+8144(SB)/1, $0x80
+DATA cellsShuffles<>+8145(SB)/1, $0x80
+DATA cellsShuffles<>+8146(SB)/1, $0x80
+DATA cellsShuffles<>+8147(SB)/1, $0x01
+DATA cellsShuffles<>+8148(SB)/1, $0x02
+DATA cellsShuffles<>+8149(SB)/1, $0x03
+DATA cellsShuffles<>+8150(SB)/1, $0x04
+DATA cellsShuffles<>+8151(SB)/1, $0x05
+DATA cellsShuffles<>+8152(SB)/1, $0x06
+DATA cellsShuffles<>+8153(SB)/1, $0x07
+DATA cellsShuffles<>+8154(SB)/1, $0x08
+DATA cellsShuffles<>+8155(SB)/1, $0x09
+DATA cellsShuffles<>+8156(SB)/1, $0x0a
+DATA cellsShuffles<>+8157(SB)/1, $0x0b
+DATA cellsShuffles<>+8158(SB)/1, $0x0c
+DATA cellsShuffles<>+8159(SB)/1, $0x0e
+DATA cellsShuffles<>+8160(SB)/1, $0x80
+DATA cellsShuffles<>+8161(SB)/1, $0x80
+DATA cellsShuffles<>+8162(SB)/1, $0x80
+DATA cellsShuffles<>+8163(SB)/1, $0x01
+DATA cellsShuffles<>+8164(SB)/1, $0x02
+DATA cellsShuffles<>+8165(SB)/1, $0x03
+DATA cellsShuffles<>+8166(SB)/1, $0x04
+DATA cellsShuffles<>+8167(SB)/1, $0x05
+DATA cellsShuffles<>+8168(SB)/1, $0x06
+DATA cellsShuffles<>+8169(SB)/1, $0x07
+DATA cellsShuffles<>+8170(SB)/1, $0x08
+DATA cellsShuffles<>+8171(SB)/1, $0x09
+DATA cellsShuffles<>+8172(SB)/1, $0x0a
+DATA cellsShuffles<>+8173(SB)/1, $0x0b
+DATA cellsShuffles<>+8174(SB)/1, $0x0c
+DATA cellsShuffles<>+8175(SB)/1, $0x0d
+DATA cellsShuffles<>+8176(SB)/1, $0x80
+DATA cellsShuffles<>+8177(SB)/1, $0x80
+DATA cellsShuffles<>+8178(SB)/1, $0x01
+DATA cellsShuffles<>+8179(SB)/1, $0x02
+DATA cellsShuffles<>+8180(SB)/1, $0x03
+DATA cellsShuffles<>+8181(SB)/1, $0x04
+DATA cellsShuffles<>+8182(SB)/1, $0x05
+DATA cellsShuffles<>+8183(SB)/1, $0x06
+DATA cellsShuffles<>+8184(SB)/1, $0x07
+DATA cellsShuffles<>+8185(SB)/1, $0x08
+DATA cellsShuffles<>+8186(SB)/1, $0x09
+DATA cellsShuffles<>+8187(SB)/1, $0x0a
+DATA cellsShuffles<>+8188(SB)/1, $0x0b
+DATA cellsShuffles<>+8189(SB)/1, $0x0c
+DATA cellsShuffles<>+8190(SB)/1, $0x0d
+DATA cellsShuffles<>+8191(SB)/1, $0x0e
+GLOBL cellsShuffles<>(SB), RODATA|NOPTR, $8192
 
 DATA cellsPowers<>+0(SB)/8, $(1.0)
 DATA cellsPowers<>+8(SB)/8, $(1.0)
@@ -4268,9 +8364,13 @@ DATA cellsTenThousands<>+14(SB)/1, $0x01
 DATA cellsTenThousands<>+15(SB)/1, $0x00
 GLOBL cellsTenThousands<>(SB), RODATA|NOPTR, $16
 
+DATA cellsHundredMillion<>+0(SB)/8, $(100000000.0)
+DATA cellsHundredMillion<>+8(SB)/8, $(1.0)
+GLOBL cellsHundredMillion<>(SB), RODATA|NOPTR, $16
+
 // func cellsAVX2(job *[22]uint64)
 // Requires: AVX, AVX2, BMI, BMI2, POPCNT
-TEXT ·cellsAVX2(SB), NOSPLIT, $0-8
+TEXT ·cellsAVX2(SB), NOSPLIT, $8-8
 	MOVQ    job+0(FP), AX
 	MOVQ    8(AX), CX
 	ADDQ    (AX), CX
@@ -4285,69 +8385,62 @@ TEXT ·cellsAVX2(SB), NOSPLIT, $0-8
 	VMOVDQU 144(AX), X2
 
 cell:
-	CMPQ      SI, $0x01
-	JLE       lastCell
-	MOVBLZX   24(BX), DX
-	CMPL      DX, $0x03
-	JLT       innerText
-	CMPL      DX, $0x04
-	JGT       more
-	VMOVDQU   (CX), X3
-	VPCMPEQB  X3, X0, X3
-	VPMOVMSKB X3, R10
-	TZCNTL    R10, R10
-	CMPL      R10, $0x10
-	JGE       innerLong
-	LEAQ      1(CX)(R10*1), R13
-	LEAQ      (CX)(R10*1), R8
-	TESTL     R10, R10
-	JZ        innerEmpty
-	MOVQ      CX, R9
-	CMPB      (CX), $0x22
-	JEQ       innerQuoted
-
-innerSigned:
-	XORL       R14, R14
-	CMPB       (R9), $0x2d
-	SETEQ      R14
-	SUBL       R14, R10
-	VMOVDQU    (R9)(R14*1), X3
+	CMPQ       SI, $0x01
+	JLE        lastCell
+	MOVBLZX    24(BX), R9
+	CMPL       R9, $0x03
+	JLT        innerText
+	CMPL       R9, $0x04
+	JGT        more
+	VMOVDQU    (CX), X3
+	VPCMPEQB   X3, X0, X4
+	VPMOVMSKB  X4, R10
 	VPCMPEQB   X3, X2, X4
-	VPMOVMSKB  X4, R15
-	BTSL       R10, R15
-	TZCNTL     R15, R15
-	MOVL       R10, R9
-	SUBL       R15, R9
-	SHLL       $0x04, R10
-	ORL        R15, R10
-	SHLL       $0x04, R10
-	LEAQ       cellsShuffles<>+0(SB), R15
+	VPMOVMSKB  X4, R13
+	MOVBLZX    (CX), DX
+	TZCNTL     R10, R10
+	CMPL       R10, $0x10
+	JGE        innerLong
+	LEAQ       1(CX)(R10*1), R14
+	LEAQ       (CX)(R10*1), R8
+	XORL       R15, R15
+	CMPL       DX, $0x2d
+	SETEQ      R15
+	MOVL       R15, DX
+	MOVL       DX, R15
+	BTSL       R10, R13
+	TZCNTL     R13, R13
+	MOVL       R10, BP
+	SUBL       R13, BP
+	SHLL       $0x04, R15
+	ADDL       R10, R15
+	SHLL       $0x04, R15
+	ADDL       R13, R15
+	SHLL       $0x04, R15
+	LEAQ       cellsShuffles<>+0(SB), R13
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R15)(R10*1), X3, X3
+	VPSHUFB    (R13)(R15*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X4
 	VPTEST     X4, X4
-	JNZ        done
+	JNZ        innerOdd
 	VPMADDUBSW cellsTens<>+0(SB), X3, X3
 	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
 	VPACKUSDW  X3, X3, X3
 	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
-	VMOVQ      X3, R15
-	MOVL       R15, R10
-	SHRQ       $0x20, R15
-	IMUL3Q     $0x05f5e100, R10, R10
-	ADDQ       R10, R15
+	VCVTDQ2PD  X3, X3
+	VMULPD     cellsHundredMillion<>+0(SB), X3, X3
+	VUNPCKHPD  X3, X3, X4
+	VADDSD     X4, X3, X3
 	LEAQ       cellsPowers<>+0(SB), R10
-	VPXOR      X3, X3, X3
-	VCVTSI2SDQ R15, X3, X3
-	VDIVSD     (R10)(R9*8), X3, X3
-	VMOVQ      X3, R15
-	SHLQ       $0x3f, R14
-	XORQ       R14, R15
-	MOVQ       (BX), R9
-	MOVQ       R15, (R9)(DI*8)
+	VDIVSD     (R10)(BP*8), X3, X3
+	SHLQ       $0x3f, DX
+	VMOVQ      DX, X4
+	VPXOR      X4, X3, X3
+	MOVQ       (BX), R10
+	VMOVQ      X3, (R10)(DI*8)
 
 innerHave:
-	CMPL  DX, $0x04
+	CMPL  R9, $0x04
 	JNE   innerNumber
 	MOVQ  DI, DX
 	IMULQ 88(AX), DX
@@ -4361,50 +8454,50 @@ innerHave:
 	MOVL  R9, 4(DX)
 
 innerNumber:
-	MOVQ R13, CX
+	MOVQ R14, CX
 	JMP  innerNext
 
 innerText:
-	SUBL $0x01, DX
+	SUBL $0x01, R9
 	JLT  done
-	MOVQ CX, R8
+	MOVQ CX, DX
 	CMPB (CX), $0x22
 	JEQ  innerQuote
 
 innerChars:
-	VMOVDQU   (R8), X3
+	VMOVDQU   (DX), X3
 	VPCMPEQB  X3, X0, X4
 	VPCMPEQB  X3, X1, X3
 	VPOR      X3, X4, X4
-	VPMOVMSKB X4, R9
-	ADDQ      $0x10, R8
-	TESTL     R9, R9
+	VPMOVMSKB X4, R8
+	ADDQ      $0x10, DX
+	TESTL     R8, R8
 	JZ        innerChars
-	TZCNTL    R9, R9
-	LEAQ      -16(R8)(R9*1), R8
-	MOVQ      R8, R10
+	TZCNTL    R8, R8
+	LEAQ      -16(DX)(R8*1), DX
+	MOVQ      DX, R10
 
 innerClosed:
-	MOVQ    R10, R8
-	MOVBLZX (R8), R9
-	CMPB    R9, 112(AX)
+	MOVQ    R10, DX
+	MOVBLZX (DX), R8
+	CMPB    R8, 112(AX)
 	JNE     done
-	INCQ    R8
-	TESTL   DX, DX
+	INCQ    DX
+	TESTL   R9, R9
 	JZ      innerPassed
-	MOVQ    DI, DX
-	IMULQ   88(AX), DX
-	ADDQ    80(AX), DX
+	MOVQ    DI, R8
+	IMULQ   88(AX), R8
+	ADDQ    80(AX), R8
 	MOVQ    16(BX), R9
-	LEAQ    (DX)(R9*8), DX
+	LEAQ    (R8)(R9*8), R8
 	MOVQ    R10, R9
 	SUBQ    (AX), CX
 	SUBQ    (AX), R9
-	MOVL    CX, (DX)
-	MOVL    R9, 4(DX)
+	MOVL    CX, (R8)
+	MOVL    R9, 4(R8)
 
 innerPassed:
-	MOVQ R8, CX
+	MOVQ DX, CX
 
 innerNext:
 	ADDQ $0x30, BX
@@ -4412,18 +8505,21 @@ innerNext:
 	JMP  cell
 
 lastCell:
-	MOVBLZX   24(BX), DX
-	CMPL      DX, $0x03
+	MOVBLZX   24(BX), R9
+	CMPL      R9, $0x03
 	JLT       outerText
-	CMPL      DX, $0x04
+	CMPL      R9, $0x04
 	JGT       more
 	VMOVDQU   (CX), X3
-	VPCMPEQB  X3, X1, X3
-	VPMOVMSKB X3, R10
+	VPCMPEQB  X3, X1, X4
+	VPMOVMSKB X4, R10
+	VPCMPEQB  X3, X2, X4
+	VPMOVMSKB X4, R13
+	MOVBLZX   (CX), DX
 	TZCNTL    R10, R10
 	CMPL      R10, $0x10
 	JGE       outerLong
-	LEAQ      1(CX)(R10*1), R13
+	LEAQ      1(CX)(R10*1), R14
 	TESTL     R10, R10
 	JZ        carried
 	CMPB      -1(CX)(R10*1), $0x0d
@@ -4431,55 +8527,45 @@ lastCell:
 	DECL      R10
 
 carried:
-	LEAQ  (CX)(R10*1), R8
-	TESTL R10, R10
-	JZ    outerEmpty
-	MOVQ  CX, R9
-	CMPB  (CX), $0x22
-	JEQ   outerQuoted
-
-outerSigned:
-	XORL       R14, R14
-	CMPB       (R9), $0x2d
-	SETEQ      R14
-	SUBL       R14, R10
-	VMOVDQU    (R9)(R14*1), X3
-	VPCMPEQB   X3, X2, X4
-	VPMOVMSKB  X4, R15
-	BTSL       R10, R15
-	TZCNTL     R15, R15
-	MOVL       R10, R9
-	SUBL       R15, R9
-	SHLL       $0x04, R10
-	ORL        R15, R10
-	SHLL       $0x04, R10
-	LEAQ       cellsShuffles<>+0(SB), R15
+	LEAQ       (CX)(R10*1), R8
+	XORL       R15, R15
+	CMPL       DX, $0x2d
+	SETEQ      R15
+	MOVL       R15, DX
+	MOVL       DX, R15
+	BTSL       R10, R13
+	TZCNTL     R13, R13
+	MOVL       R10, BP
+	SUBL       R13, BP
+	SHLL       $0x04, R15
+	ADDL       R10, R15
+	SHLL       $0x04, R15
+	ADDL       R13, R15
+	SHLL       $0x04, R15
+	LEAQ       cellsShuffles<>+0(SB), R13
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R15)(R10*1), X3, X3
+	VPSHUFB    (R13)(R15*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X4
 	VPTEST     X4, X4
-	JNZ        done
+	JNZ        outerOdd
 	VPMADDUBSW cellsTens<>+0(SB), X3, X3
 	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
 	VPACKUSDW  X3, X3, X3
 	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
-	VMOVQ      X3, R10
-	MOVL       R10, SI
-	SHRQ       $0x20, R10
-	IMUL3Q     $0x05f5e100, SI, SI
-	ADDQ       SI, R10
+	VCVTDQ2PD  X3, X3
+	VMULPD     cellsHundredMillion<>+0(SB), X3, X3
+	VUNPCKHPD  X3, X3, X4
+	VADDSD     X4, X3, X3
 	LEAQ       cellsPowers<>+0(SB), SI
-	VPXOR      X3, X3, X3
-	VCVTSI2SDQ R10, X3, X3
-	VDIVSD     (SI)(R9*8), X3, X3
-	VMOVQ      X3, R10
-	SHLQ       $0x3f, R14
-	XORQ       R14, R10
+	VDIVSD     (SI)(BP*8), X3, X3
+	SHLQ       $0x3f, DX
+	VMOVQ      DX, X4
+	VPXOR      X4, X3, X3
 	MOVQ       (BX), SI
-	MOVQ       R10, (SI)(DI*8)
+	VMOVQ      X3, (SI)(DI*8)
 
 outerHave:
-	CMPL  DX, $0x04
+	CMPL  R9, $0x04
 	JNE   outerNumber
 	MOVQ  DI, DX
 	IMULQ 88(AX), DX
@@ -4495,28 +8581,28 @@ outerHave:
 outerNumber:
 	SUBQ (AX), R8
 	MOVQ R8, 16(AX)
-	MOVQ R13, CX
+	MOVQ R14, CX
 	JMP  outerNext
 
 outerText:
-	SUBL $0x01, DX
+	SUBL $0x01, R9
 	JLT  done
-	MOVQ CX, R8
+	MOVQ CX, DX
 	CMPB (CX), $0x22
 	JEQ  outerQuote
 
 outerChars:
-	VMOVDQU   (R8), X3
+	VMOVDQU   (DX), X3
 	VPCMPEQB  X3, X0, X4
 	VPCMPEQB  X3, X1, X3
 	VPOR      X3, X4, X4
-	VPMOVMSKB X4, R9
-	ADDQ      $0x10, R8
-	TESTL     R9, R9
+	VPMOVMSKB X4, R8
+	ADDQ      $0x10, DX
+	TESTL     R8, R8
 	JZ        outerChars
-	TZCNTL    R9, R9
-	LEAQ      -16(R8)(R9*1), R8
-	MOVQ      R8, R10
+	TZCNTL    R8, R8
+	LEAQ      -16(DX)(R8*1), DX
+	MOVQ      DX, R10
 	CMPQ      R10, CX
 	JE        returned
 	CMPB      -1(R10), $0x0d
@@ -4525,32 +8611,32 @@ outerChars:
 
 returned:
 outerClosed:
-	MOVQ    R10, R8
-	CMPB    (R8), $0x0d
-	SETEQ   R9
-	MOVBLZX R9, R9
-	ADDQ    R9, R8
-	MOVBLZX (R8), R9
-	CMPB    R9, 128(AX)
+	MOVQ    R10, DX
+	CMPB    (DX), $0x0d
+	SETEQ   R8
+	MOVBLZX R8, R8
+	ADDQ    R8, DX
+	MOVBLZX (DX), R8
+	CMPB    R8, 128(AX)
 	JNE     done
-	INCQ    R8
-	TESTL   DX, DX
+	INCQ    DX
+	TESTL   R9, R9
 	JZ      outerPassed
-	MOVQ    DI, DX
-	IMULQ   88(AX), DX
-	ADDQ    80(AX), DX
+	MOVQ    DI, SI
+	IMULQ   88(AX), SI
+	ADDQ    80(AX), SI
 	MOVQ    16(BX), BX
-	LEAQ    (DX)(BX*8), DX
+	LEAQ    (SI)(BX*8), SI
 	MOVQ    R10, BX
 	SUBQ    (AX), CX
 	SUBQ    (AX), BX
-	MOVL    CX, (DX)
-	MOVL    BX, 4(DX)
+	MOVL    CX, (SI)
+	MOVL    BX, 4(SI)
 
 outerPassed:
 	SUBQ (AX), R10
 	MOVQ R10, 16(AX)
-	MOVQ R8, CX
+	MOVQ DX, CX
 
 outerNext:
 	XORL    SI, SI
@@ -4642,75 +8728,118 @@ stop:
 	VZEROUPPER
 	JMP     done
 
+innerOdd:
+	TESTL R10, R10
+	JZ    innerEmpty
+	CMPB  (CX), $0x22
+	JNE   done
+
+innerQuoted:
+	VMOVDQU    1(CX), X3
+	VPCMPEQB   160(AX), X3, X4
+	VPMOVMSKB  X4, R10
+	VPCMPEQB   X3, X2, X4
+	VPMOVMSKB  X4, R13
+	MOVBLZX    1(CX), DX
+	TZCNTL     R10, R10
+	CMPL       R10, $0x10
+	JGE        done
+	LEAQ       2(CX)(R10*1), R8
+	MOVQ       R8, R14
+	MOVBLZX    (R14), R15
+	CMPB       R15, 112(AX)
+	JNE        done
+	INCQ       R14
+	XORL       R15, R15
+	CMPL       DX, $0x2d
+	SETEQ      R15
+	MOVL       R15, DX
+	MOVL       DX, R15
+	BTSL       R10, R13
+	TZCNTL     R13, R13
+	MOVL       R10, BP
+	SUBL       R13, BP
+	SHLL       $0x04, R15
+	ADDL       R10, R15
+	SHLL       $0x04, R15
+	ADDL       R13, R15
+	SHLL       $0x04, R15
+	LEAQ       cellsShuffles<>+0(SB), R10
+	VPSUBB     cellsZeros<>+0(SB), X3, X3
+	VPSHUFB    (R10)(R15*1), X3, X3
+	VPSUBUSB   cellsNines<>+0(SB), X3, X4
+	VPTEST     X4, X4
+	JNZ        done
+	VPMADDUBSW cellsTens<>+0(SB), X3, X3
+	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
+	VPACKUSDW  X3, X3, X3
+	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
+	VCVTDQ2PD  X3, X3
+	VMULPD     cellsHundredMillion<>+0(SB), X3, X3
+	VUNPCKHPD  X3, X3, X4
+	VADDSD     X4, X3, X3
+	LEAQ       cellsPowers<>+0(SB), R10
+	VDIVSD     (R10)(BP*8), X3, X3
+	SHLQ       $0x3f, DX
+	VMOVQ      DX, X4
+	VPXOR      X4, X3, X3
+	MOVQ       (BX), R10
+	VMOVQ      X3, (R10)(DI*8)
+	JMP        innerHave
+
 innerEmpty:
-	MOVQ    8(BX), R9
-	TESTQ   R9, R9
+	MOVQ    8(BX), DX
+	TESTQ   DX, DX
 	JZ      done
 	MOVQ    DI, R10
 	SHRQ    $0x03, R10
-	MOVL    DI, R14
-	ANDL    $0x07, R14
-	MOVBLZX (R9)(R10*1), R15
-	BTRL    R14, R15
-	MOVB    R15, (R9)(R10*1)
+	MOVL    DI, R13
+	ANDL    $0x07, R13
+	MOVBLZX (DX)(R10*1), R15
+	BTRL    R13, R15
+	MOVB    R15, (DX)(R10*1)
 	XORL    R10, R10
-	MOVQ    (BX), R9
-	MOVQ    R10, (R9)(DI*8)
+	MOVQ    (BX), DX
+	MOVQ    R10, (DX)(DI*8)
 	JMP     innerHave
 
-innerQuoted:
-	LEAQ      1(CX), R9
-	VMOVDQU   (R9), X3
-	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R10
-	TZCNTL    R10, R10
-	CMPL      R10, $0x10
-	JGE       done
-	TESTL     R10, R10
-	JZ        done
-	LEAQ      1(R9)(R10*1), R8
-	MOVQ      R8, R13
-	MOVBLZX   (R13), R14
-	CMPB      R14, 112(AX)
-	JNE       done
-	INCQ      R13
-	JMP       innerSigned
-
 innerLong:
-	CMPB       (CX), $0x22
+	CMPL       DX, $0x22
 	JEQ        innerQuoted
 	VMOVDQU    16(CX), X3
-	VPCMPEQB   X3, X0, X3
-	VPMOVMSKB  X3, R10
+	VPCMPEQB   X3, X0, X4
+	VPMOVMSKB  X4, R10
 	TZCNTL     R10, R10
 	ADDL       $0x10, R10
 	CMPL       R10, $0x20
 	JGE        done
-	LEAQ       1(CX)(R10*1), R13
+	LEAQ       1(CX)(R10*1), R14
 	LEAQ       (CX)(R10*1), R8
-	MOVQ       R13, 8(AX)
-	XORL       DX, DX
-	CMPB       (CX), $0x2d
-	SETEQ      DL
-	SUBL       DX, R10
-	ADDQ       CX, DX
+	MOVQ       R14, 8(AX)
 	SUBL       $0x0c, R10
 	CMPL       R10, $0x10
 	JGE        done
-	VMOVDQU    (DX), X3
-	VMOVDQU    (DX)(R10*1), X4
+	VMOVDQU    (CX), X3
+	VMOVDQU    (CX)(R10*1), X4
+	XORL       R9, R9
+	CMPL       DX, $0x2d
+	SETEQ      R9
+	MOVL       R9, DX
+	MOVL       DX, R13
 	VPCMPEQB   X3, X2, X5
-	VPMOVMSKB  X5, R9
-	BTSL       R10, R9
-	TZCNTL     R9, R9
+	VPMOVMSKB  X5, R14
+	BTSL       R10, R14
+	TZCNTL     R14, R14
 	MOVL       R10, DX
-	SUBL       R9, DX
-	SHLL       $0x04, R10
-	ORL        R9, R10
-	SHLL       $0x04, R10
+	SUBL       R14, DX
+	SHLL       $0x04, R13
+	ADDL       R10, R13
+	SHLL       $0x04, R13
+	ADDL       R14, R13
+	SHLL       $0x04, R13
 	LEAQ       cellsShuffles<>+0(SB), R9
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R9)(R10*1), X3, X3
+	VPSHUFB    (R9)(R13*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X5
 	VPTEST     X5, X5
 	JNZ        done
@@ -4725,23 +8854,26 @@ innerLong:
 	ADDQ       R10, R9
 	CMPQ       R9, $0x00989680
 	JGE        done
-	MOVL       $0x0000000c, R10
 	VPCMPEQB   X4, X2, X3
 	VPMOVMSKB  X3, R14
+	MOVL       $0x0000000c, R10
+	XORL       R13, R13
 	BTSL       R10, R14
 	TZCNTL     R14, R14
-	MOVL       R10, R13
-	SUBL       R14, R13
-	SHLL       $0x04, R10
-	ORL        R14, R10
-	SHLL       $0x04, R10
-	LEAQ       cellsShuffles<>+0(SB), R14
+	MOVL       R10, R15
+	SUBL       R14, R15
+	SHLL       $0x04, R13
+	ADDL       R10, R13
+	SHLL       $0x04, R13
+	ADDL       R14, R13
+	SHLL       $0x04, R13
+	LEAQ       cellsShuffles<>+0(SB), R10
 	VPSUBB     cellsZeros<>+0(SB), X4, X4
-	VPSHUFB    (R14)(R10*1), X4, X4
+	VPSHUFB    (R10)(R13*1), X4, X4
 	VPSUBUSB   cellsNines<>+0(SB), X4, X3
 	VPTEST     X3, X3
 	JNZ        done
-	TESTL      R13, R13
+	TESTL      R15, R15
 	JNZ        innerPointInTail
 	MOVQ       $0x000000e8d4a51000, R10
 	TESTL      DX, DX
@@ -4752,7 +8884,7 @@ innerLong:
 innerPointInTail:
 	TESTL DX, DX
 	JNZ   done
-	MOVL  R13, DX
+	MOVL  R15, DX
 	MOVQ  $0x000000174876e800, R10
 
 innerJoined:
@@ -4796,91 +8928,134 @@ innerJoined:
 	ADDQ       8(R10), R11
 	SHLQ       $0x34, R11
 	ADDQ       R11, R9
+	MOVBLZX    (CX), DX
 	XORL       R10, R10
-	CMPB       (CX), $0x2d
+	CMPL       DX, $0x2d
 	SETEQ      R10
-	SHLQ       $0x3f, R10
-	XORQ       R10, R9
+	MOVL       R10, DX
+	SHLQ       $0x3f, DX
+	XORQ       DX, R9
 	MOVQ       (BX), DX
 	MOVQ       R9, (DX)(DI*8)
-	MOVQ       8(AX), R13
-	MOVBLZX    24(BX), DX
+	MOVQ       8(AX), R14
+	MOVBLZX    24(BX), R9
 	JMP        innerHave
 
 innerQuote:
-	INCQ R8
+	INCQ DX
 
 innerInside:
-	MOVQ      R8, R9
-	SUBQ      (AX), R9
-	CMPQ      R9, 48(AX)
+	MOVQ      DX, R8
+	SUBQ      (AX), R8
+	CMPQ      R8, 48(AX)
 	JGE       done
-	VMOVDQU   (R8), X3
+	VMOVDQU   (DX), X3
 	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R9
-	ADDQ      $0x10, R8
-	TESTL     R9, R9
+	VPMOVMSKB X3, R8
+	ADDQ      $0x10, DX
+	TESTL     R8, R8
 	JZ        innerInside
-	TZCNTL    R9, R9
-	LEAQ      -14(R8)(R9*1), R8
-	CMPB      -1(R8), $0x22
+	TZCNTL    R8, R8
+	LEAQ      -14(DX)(R8*1), DX
+	CMPB      -1(DX), $0x22
 	JEQ       innerInside
-	LEAQ      -1(R8), R10
-	MOVQ      R10, R9
-	SUBQ      (AX), R9
-	CMPQ      R9, 48(AX)
+	LEAQ      -1(DX), R10
+	MOVQ      R10, R8
+	SUBQ      (AX), R8
+	CMPQ      R8, 48(AX)
 	JGT       done
 	JMP       innerClosed
 
+outerOdd:
+	TESTL R10, R10
+	JZ    outerEmpty
+	CMPB  (CX), $0x22
+	JNE   done
+
+outerQuoted:
+	VMOVDQU    1(CX), X3
+	VPCMPEQB   160(AX), X3, X4
+	VPMOVMSKB  X4, R10
+	VPCMPEQB   X3, X2, X4
+	VPMOVMSKB  X4, R13
+	MOVBLZX    1(CX), DX
+	TZCNTL     R10, R10
+	CMPL       R10, $0x10
+	JGE        done
+	LEAQ       2(CX)(R10*1), R8
+	MOVQ       R8, R14
+	CMPB       (R14), $0x0d
+	SETEQ      R15
+	MOVBLZX    R15, R15
+	ADDQ       R15, R14
+	MOVBLZX    (R14), R15
+	CMPB       R15, 128(AX)
+	JNE        done
+	INCQ       R14
+	XORL       R15, R15
+	CMPL       DX, $0x2d
+	SETEQ      R15
+	MOVL       R15, DX
+	MOVL       DX, R15
+	BTSL       R10, R13
+	TZCNTL     R13, R13
+	MOVL       R10, BP
+	SUBL       R13, BP
+	SHLL       $0x04, R15
+	ADDL       R10, R15
+	SHLL       $0x04, R15
+	ADDL       R13, R15
+	SHLL       $0x04, R15
+	LEAQ       cellsShuffles<>+0(SB), R10
+	VPSUBB     cellsZeros<>+0(SB), X3, X3
+	VPSHUFB    (R10)(R15*1), X3, X3
+	VPSUBUSB   cellsNines<>+0(SB), X3, X4
+	VPTEST     X4, X4
+	JNZ        done
+	VPMADDUBSW cellsTens<>+0(SB), X3, X3
+	VPMADDWD   cellsHundreds<>+0(SB), X3, X3
+	VPACKUSDW  X3, X3, X3
+	VPMADDWD   cellsTenThousands<>+0(SB), X3, X3
+	VCVTDQ2PD  X3, X3
+	VMULPD     cellsHundredMillion<>+0(SB), X3, X3
+	VUNPCKHPD  X3, X3, X4
+	VADDSD     X4, X3, X3
+	LEAQ       cellsPowers<>+0(SB), SI
+	VDIVSD     (SI)(BP*8), X3, X3
+	SHLQ       $0x3f, DX
+	VMOVQ      DX, X4
+	VPXOR      X4, X3, X3
+	MOVQ       (BX), SI
+	VMOVQ      X3, (SI)(DI*8)
+	JMP        outerHave
+
 outerEmpty:
-	MOVQ    8(BX), R9
-	TESTQ   R9, R9
+	MOVQ    8(BX), DX
+	TESTQ   DX, DX
 	JZ      done
 	MOVQ    DI, SI
 	SHRQ    $0x03, SI
 	MOVL    DI, R10
 	ANDL    $0x07, R10
-	MOVBLZX (R9)(SI*1), R14
-	BTRL    R10, R14
-	MOVB    R14, (R9)(SI*1)
+	MOVBLZX (DX)(SI*1), R13
+	BTRL    R10, R13
+	MOVB    R13, (DX)(SI*1)
 	XORL    SI, SI
-	MOVQ    (BX), R9
-	MOVQ    SI, (R9)(DI*8)
+	MOVQ    (BX), DX
+	MOVQ    SI, (DX)(DI*8)
 	JMP     outerHave
 
-outerQuoted:
-	LEAQ      1(CX), R9
-	VMOVDQU   (R9), X3
-	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R10
-	TZCNTL    R10, R10
-	CMPL      R10, $0x10
-	JGE       done
-	TESTL     R10, R10
-	JZ        done
-	LEAQ      1(R9)(R10*1), R8
-	MOVQ      R8, R13
-	CMPB      (R13), $0x0d
-	SETEQ     R14
-	MOVBLZX   R14, R14
-	ADDQ      R14, R13
-	MOVBLZX   (R13), R14
-	CMPB      R14, 128(AX)
-	JNE       done
-	INCQ      R13
-	JMP       outerSigned
-
 outerLong:
-	CMPB      (CX), $0x22
+	CMPL      DX, $0x22
 	JEQ       outerQuoted
 	VMOVDQU   16(CX), X3
-	VPCMPEQB  X3, X1, X3
-	VPMOVMSKB X3, R10
+	VPCMPEQB  X3, X1, X4
+	VPMOVMSKB X4, R10
 	TZCNTL    R10, R10
 	ADDL      $0x10, R10
 	CMPL      R10, $0x20
 	JGE       done
-	LEAQ      1(CX)(R10*1), R13
+	LEAQ      1(CX)(R10*1), R14
 	TESTL     R10, R10
 	JZ        longCarried
 	CMPB      -1(CX)(R10*1), $0x0d
@@ -4889,29 +9064,31 @@ outerLong:
 
 longCarried:
 	LEAQ       (CX)(R10*1), R8
-	MOVQ       R13, 8(AX)
-	XORL       DX, DX
-	CMPB       (CX), $0x2d
-	SETEQ      DL
-	SUBL       DX, R10
-	ADDQ       CX, DX
+	MOVQ       R14, 8(AX)
 	SUBL       $0x0c, R10
 	CMPL       R10, $0x10
 	JGE        done
-	VMOVDQU    (DX), X3
-	VMOVDQU    (DX)(R10*1), X4
+	VMOVDQU    (CX), X3
+	VMOVDQU    (CX)(R10*1), X4
+	XORL       R9, R9
+	CMPL       DX, $0x2d
+	SETEQ      R9
+	MOVL       R9, DX
+	MOVL       DX, R13
 	VPCMPEQB   X3, X2, X5
-	VPMOVMSKB  X5, R9
-	BTSL       R10, R9
-	TZCNTL     R9, R9
+	VPMOVMSKB  X5, R14
+	BTSL       R10, R14
+	TZCNTL     R14, R14
 	MOVL       R10, DX
-	SUBL       R9, DX
-	SHLL       $0x04, R10
-	ORL        R9, R10
-	SHLL       $0x04, R10
+	SUBL       R14, DX
+	SHLL       $0x04, R13
+	ADDL       R10, R13
+	SHLL       $0x04, R13
+	ADDL       R14, R13
+	SHLL       $0x04, R13
 	LEAQ       cellsShuffles<>+0(SB), R9
 	VPSUBB     cellsZeros<>+0(SB), X3, X3
-	VPSHUFB    (R9)(R10*1), X3, X3
+	VPSHUFB    (R9)(R13*1), X3, X3
 	VPSUBUSB   cellsNines<>+0(SB), X3, X5
 	VPTEST     X5, X5
 	JNZ        done
@@ -4926,23 +9103,26 @@ longCarried:
 	ADDQ       R10, R9
 	CMPQ       R9, $0x00989680
 	JGE        done
-	MOVL       $0x0000000c, R10
 	VPCMPEQB   X4, X2, X3
 	VPMOVMSKB  X3, R14
+	MOVL       $0x0000000c, R10
+	XORL       R13, R13
 	BTSL       R10, R14
 	TZCNTL     R14, R14
-	MOVL       R10, R13
-	SUBL       R14, R13
-	SHLL       $0x04, R10
-	ORL        R14, R10
-	SHLL       $0x04, R10
-	LEAQ       cellsShuffles<>+0(SB), R14
+	MOVL       R10, R15
+	SUBL       R14, R15
+	SHLL       $0x04, R13
+	ADDL       R10, R13
+	SHLL       $0x04, R13
+	ADDL       R14, R13
+	SHLL       $0x04, R13
+	LEAQ       cellsShuffles<>+0(SB), R10
 	VPSUBB     cellsZeros<>+0(SB), X4, X4
-	VPSHUFB    (R14)(R10*1), X4, X4
+	VPSHUFB    (R10)(R13*1), X4, X4
 	VPSUBUSB   cellsNines<>+0(SB), X4, X3
 	VPTEST     X3, X3
 	JNZ        done
-	TESTL      R13, R13
+	TESTL      R15, R15
 	JNZ        outerPointInTail
 	MOVQ       $0x000000e8d4a51000, R10
 	TESTL      DX, DX
@@ -4953,7 +9133,7 @@ longCarried:
 outerPointInTail:
 	TESTL DX, DX
 	JNZ   done
-	MOVL  R13, DX
+	MOVL  R15, DX
 	MOVQ  $0x000000174876e800, R10
 
 outerJoined:
@@ -4997,38 +9177,40 @@ outerJoined:
 	ADDQ       8(R10), R12
 	SHLQ       $0x34, R12
 	ADDQ       R12, R9
-	XORL       R10, R10
-	CMPB       (CX), $0x2d
-	SETEQ      R10
-	SHLQ       $0x3f, R10
-	XORQ       R10, R9
+	MOVBLZX    (CX), DX
+	XORL       SI, SI
+	CMPL       DX, $0x2d
+	SETEQ      SI
+	MOVL       SI, DX
+	SHLQ       $0x3f, DX
+	XORQ       DX, R9
 	MOVQ       (BX), DX
 	MOVQ       R9, (DX)(DI*8)
-	MOVQ       8(AX), R13
-	MOVBLZX    24(BX), DX
+	MOVQ       8(AX), R14
+	MOVBLZX    24(BX), R9
 	JMP        outerHave
 
 outerQuote:
-	INCQ R8
+	INCQ DX
 
 outerInside:
-	MOVQ      R8, R9
-	SUBQ      (AX), R9
-	CMPQ      R9, 48(AX)
+	MOVQ      DX, R8
+	SUBQ      (AX), R8
+	CMPQ      R8, 48(AX)
 	JGE       done
-	VMOVDQU   (R8), X3
+	VMOVDQU   (DX), X3
 	VPCMPEQB  160(AX), X3, X3
-	VPMOVMSKB X3, R9
-	ADDQ      $0x10, R8
-	TESTL     R9, R9
+	VPMOVMSKB X3, R8
+	ADDQ      $0x10, DX
+	TESTL     R8, R8
 	JZ        outerInside
-	TZCNTL    R9, R9
-	LEAQ      -14(R8)(R9*1), R8
-	CMPB      -1(R8), $0x22
+	TZCNTL    R8, R8
+	LEAQ      -14(DX)(R8*1), DX
+	CMPB      -1(DX), $0x22
 	JEQ       outerInside
-	LEAQ      -1(R8), R10
-	MOVQ      R10, R9
-	SUBQ      (AX), R9
-	CMPQ      R9, 48(AX)
+	LEAQ      -1(DX), R10
+	MOVQ      R10, R8
+	SUBQ      (AX), R8
+	CMPQ      R8, 48(AX)
 	JGT       done
 	JMP       outerClosed

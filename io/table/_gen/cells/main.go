@@ -70,6 +70,9 @@ func main() {
 	s.tens = fill("cellsTens", 10, 1)
 	s.hundreds = fill("cellsHundreds", 100, 0, 1, 0)
 	s.tenThousands = fill("cellsTenThousands", 10000&0xff, 10000>>8, 1, 0)
+	s.hundredMillion = GLOBL("cellsHundredMillion", RODATA|NOPTR)
+	DATA(0, F64(1e8))
+	DATA(8, F64(1))
 	s.routine()
 	Generate()
 }
@@ -78,6 +81,7 @@ func main() {
 type state struct {
 	shuffles, powers, scales                   Mem
 	zeros, nines, tens, hundreds, tenThousands Mem
+	hundredMillion                             Mem
 
 	job    GPVirtual // the cellRun
 	at     GPVirtual // the cell's first byte
@@ -201,10 +205,13 @@ func (s *state) cell(name string, sep VecVirtual) {
 // Nothing is changed before all is known to be right.
 func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 	text, mask := XMM(), XMM()
-	length, first, next, last := GP64(), GP64(), GP64(), GP64()
+	sign, length, dot, next, last := GP64(), GP64(), GP64(), GP64(), GP64()
 	VMOVDQU(Mem{Base: s.at}, text)
 	VPCMPEQB(text, sep, mask)
 	VPMOVMSKB(mask, length.As32())
+	VPCMPEQB(text, s.point, mask)
+	VPMOVMSKB(mask, dot.As32())
+	MOVBLZX(Mem{Base: s.at}, sign.As32())
 	TZCNTL(length.As32(), length.As32())
 	CMPL(length.As32(), Imm(width))
 	JGE(LabelRef(name + "Long"))
@@ -213,13 +220,7 @@ func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 		s.carriage("carried", length)
 	}
 	LEAQ(Mem{Base: s.at, Index: length, Scale: 1}, last)
-	TESTL(length.As32(), length.As32())
-	JZ(LabelRef(name + "Empty"))
-	MOVQ(s.at, first)
-	CMPB(Mem{Base: s.at}, Imm('"'))
-	JEQ(LabelRef(name + "Quoted"))
-	Label(name + "Signed")
-	s.put(s.signed(first, length))
+	s.short(text, sign, length, dot, name+"Odd")
 	Label(name + "Have")
 	CMPL(k, Imm(numberSpan))
 	JNE(LabelRef(name + "Number"))
@@ -229,16 +230,22 @@ func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 	MOVQ(next, s.at)
 
 	s.later = append(s.later, func() {
+		Label(name + "Odd")
+		TESTL(length.As32(), length.As32())
+		JZ(LabelRef(name + "Empty"))
+		CMPB(Mem{Base: s.at}, Imm('"'))
+		JNE(LabelRef("done"))
+		Label(name + "Quoted")
+		s.unquote(name, text, sign, length, dot, next, last)
+		s.short(text, sign, length, dot, "done")
+		JMP(LabelRef(name + "Have"))
+	}, func() {
 		Label(name + "Empty")
 		s.empty()
 		JMP(LabelRef(name + "Have"))
 	}, func() {
-		Label(name + "Quoted")
-		s.unquote(name, length, first, next, last)
-		JMP(LabelRef(name + "Signed"))
-	}, func() {
 		Label(name + "Long")
-		CMPB(Mem{Base: s.at}, Imm('"'))
+		CMPL(sign.As32(), Imm('"'))
 		JEQ(LabelRef(name + "Quoted"))
 		VMOVDQU(Mem{Base: s.at, Disp: width}, text)
 		VPCMPEQB(text, sep, mask)
@@ -253,7 +260,7 @@ func (s *state) number(name string, sep VecVirtual, k GPVirtual) {
 		}
 		LEAQ(Mem{Base: s.at, Index: length, Scale: 1}, last)
 		MOVQ(next, s.field(place)) // there are not registers enough
-		s.put(s.long(name, s.at, length))
+		s.long(name, sign, length)
 		MOVQ(s.field(place), next)
 		MOVBLZX(s.the(kind), k)
 		JMP(LabelRef(name + "Have"))
@@ -270,69 +277,80 @@ func (s *state) carriage(label string, length GPVirtual) {
 	Label(label)
 }
 
-// signed reads length bytes from first on as a number, or goes to done.
-func (s *state) signed(first, length GPVirtual) (bits GPVirtual) {
-	text := XMM()
-	negative, behind := GP64(), GP64()
-	s.sign(first, negative)
-	SUBL(negative.As32(), length.As32())
-	VMOVDQU(Mem{Base: first, Index: negative, Scale: 1}, text)
-	s.point16(text, length, behind)
-	s.digits(text, length)
-	value, table, f := s.sum(text), GP64(), XMM()
+// short makes the column's number of length bytes of text, or goes to odd. dot
+// has a bit for each point; sign is the first byte.
+func (s *state) short(text VecVirtual, sign, length, dot GPVirtual, odd string) {
+	shuffle, behind, table := GP64(), GP64(), GP64()
+	s.negative(sign)
+	MOVL(sign.As32(), shuffle.As32())
+	s.locate(shuffle, length, dot, behind)
+	s.digits(text, shuffle, odd)
 
-	// Both are exact, so that the quotient is the nearest number (Clinger 1990).
+	// All of this is exact but for the quotient, which so is the nearest number
+	// there is (Clinger 1990).
+	f, high := XMM(), XMM()
+	s.eights(text)
+	VCVTDQ2PD(text, f)
+	VMULPD(s.hundredMillion, f, f)
+	VUNPCKHPD(f, f, high)
+	VADDSD(high, f, f)
 	LEAQ(s.powers, table)
-	VPXOR(f, f, f)
-	VCVTSI2SDQ(value, f, f)
 	VDIVSD(Mem{Base: table, Index: behind, Scale: 8}, f, f)
-	VMOVQ(f, value)
-	SHLQ(Imm(63), negative)
-	XORQ(negative, value)
-	return value
+	SHLQ(Imm(63), sign)
+	VMOVQ(sign, high)
+	VPXOR(high, f, f)
+	MOVQ(s.the(out), table)
+	VMOVQ(f, Mem{Base: table, Index: s.row, Scale: 8})
 }
 
-// sign is 1 if a minus sign stands at first.
-func (s *state) sign(first, negative GPVirtual) {
-	XORL(negative.As32(), negative.As32())
-	CMPB(Mem{Base: first}, Imm('-'))
-	SETEQ(negative.As8())
+// negative makes a first byte 1 if it is a minus sign, else 0.
+func (s *state) negative(sign GPVirtual) {
+	is := GP32()
+	XORL(is, is)
+	CMPL(sign.As32(), Imm('-'))
+	SETEQ(is.As8())
+	MOVL(is, sign.As32())
 }
 
-// point16 finds the point in length bytes of text: behind is how many bytes
-// there are from it on. length becomes the place of the shuffle for it.
-func (s *state) point16(text VecVirtual, length, behind GPVirtual) {
-	mask, dot := XMM(), GP32()
-	VPCMPEQB(text, s.point, mask)
-	VPMOVMSKB(mask, dot)
-	BTSL(length.As32(), dot) // the end, if nothing comes before
-	TZCNTL(dot, dot)
+// locate makes of shuffle, which is 1 with a sign, the place of the shuffle for
+// a number of length bytes, with its point at the lowest bit of dot or without
+// one. behind is how many bytes there are from the point on.
+func (s *state) locate(shuffle, length, dot, behind GPVirtual) {
+	BTSL(length.As32(), dot.As32()) // the end, if nothing comes before
+	TZCNTL(dot.As32(), dot.As32())
 	MOVL(length.As32(), behind.As32())
-	SUBL(dot, behind.As32())
-	SHLL(Imm(4), length.As32())
-	ORL(dot, length.As32())
-	SHLL(Imm(4), length.As32())
+	SUBL(dot.As32(), behind.As32())
+	SHLL(Imm(4), shuffle.As32())
+	ADDL(length.As32(), shuffle.As32())
+	SHLL(Imm(4), shuffle.As32())
+	ADDL(dot.As32(), shuffle.As32())
+	SHLL(Imm(4), shuffle.As32())
 }
 
-// digits moves a text's digits to the end of the register, or goes to done if
+// digits moves a text's digits to the end of the register, or goes to odd if
 // there is anything else.
-func (s *state) digits(text VecVirtual, shuffle GPVirtual) {
+func (s *state) digits(text VecVirtual, shuffle GPVirtual, odd string) {
 	table, mask := GP64(), XMM()
 	LEAQ(s.shuffles, table)
 	VPSUBB(s.zeros, text, text)
 	VPSHUFB(Mem{Base: table, Index: shuffle, Scale: 1}, text, text)
 	VPSUBUSB(s.nines, text, mask)
 	VPTEST(mask, mask)
-	JNZ(LabelRef("done"))
+	JNZ(LabelRef(odd))
+}
+
+// eights makes two numbers of 16 digits, of eight digits each.
+func (s *state) eights(digits VecVirtual) {
+	VPMADDUBSW(s.tens, digits, digits)
+	VPMADDWD(s.hundreds, digits, digits)
+	VPACKUSDW(digits, digits, digits)
+	VPMADDWD(s.tenThousands, digits, digits)
 }
 
 // sum is the number that 16 digits make.
 func (s *state) sum(digits VecVirtual) GPVirtual {
 	high, low := GP64(), GP64()
-	VPMADDUBSW(s.tens, digits, digits)
-	VPMADDWD(s.hundreds, digits, digits)
-	VPACKUSDW(digits, digits, digits)
-	VPMADDWD(s.tenThousands, digits, digits)
+	s.eights(digits)
 	VMOVQ(digits, low)
 	MOVL(low.As32(), high.As32())
 	SHRQ(Imm(32), low)
@@ -344,28 +362,30 @@ func (s *state) sum(digits VecVirtual) GPVirtual {
 // tail is how many bytes of a long number are read apart from its head.
 const tail = 12
 
-// long reads length bytes from first on, 14 to 27, as a number of at most 19
-// digits, or goes to done.
-func (s *state) long(name string, first, length GPVirtual) (bits GPVirtual) {
+// long makes the column's number of length bytes, 15 to 27, that have at most
+// 19 digits, or goes to done.
+func (s *state) long(name string, sign, length GPVirtual) {
 	text, end := XMM(), XMM()
-	p, behind, places, power := GP64(), GP64(), GP64(), GP64()
-	s.sign(first, p)
-	SUBL(p.As32(), length.As32())
-	ADDQ(first, p)
+	shuffle, dot, behind, places, power := GP64(), GP64(), GP64(), GP64(), GP64()
 	SUBL(Imm(tail), length.As32()) // of the head from here on
 	CMPL(length.As32(), Imm(width))
 	JGE(LabelRef("done"))
-	VMOVDQU(Mem{Base: p}, text)
-	VMOVDQU(Mem{Base: p, Index: length, Scale: 1}, end)
-	s.point16(text, length, behind)
-	s.digits(text, length)
+	VMOVDQU(Mem{Base: s.at}, text)
+	VMOVDQU(Mem{Base: s.at, Index: length, Scale: 1}, end)
+	s.negative(sign)
+	MOVL(sign.As32(), shuffle.As32())
+	s.points(text, dot)
+	s.locate(shuffle, length, dot, behind)
+	s.digits(text, shuffle, "done")
 	value := s.sum(text)
 	CMPQ(value, U32(10000000))
 	JGE(LabelRef("done")) // more than 19 digits
 
+	s.points(end, dot)
 	MOVL(U32(tail), length.As32())
-	s.point16(end, length, places)
-	s.digits(end, length)
+	XORL(shuffle.As32(), shuffle.As32())
+	s.locate(shuffle, length, dot, places)
+	s.digits(end, shuffle, "done")
 	TESTL(places.As32(), places.As32())
 	JNZ(LabelRef(name + "PointInTail"))
 	MOVQ(U64(1000000000000), power)
@@ -382,10 +402,18 @@ func (s *state) long(name string, first, length GPVirtual) (bits GPVirtual) {
 	IMULQ(power, value)
 	ADDQ(s.sum(end), value)
 	s.nearest(value, behind)
-	s.sign(first, power)
-	SHLQ(Imm(63), power)
-	XORQ(power, value)
-	return value
+	MOVBLZX(Mem{Base: s.at}, sign.As32())
+	s.negative(sign)
+	SHLQ(Imm(63), sign)
+	XORQ(sign, value)
+	s.put(value)
+}
+
+// points has a bit for each point of a text.
+func (s *state) points(text VecVirtual, dot GPVirtual) {
+	mask := XMM()
+	VPCMPEQB(text, s.point, mask)
+	VPMOVMSKB(mask, dot.As32())
 }
 
 // nearest divides a mantissa by the power of ten for behind bytes from the
@@ -449,18 +477,17 @@ func (s *state) empty() {
 }
 
 // unquote finds the number between the quotes that the cell stands in.
-func (s *state) unquote(name string, length, first, next, last GPVirtual) {
-	text, mask := XMM(), XMM()
-	LEAQ(Mem{Base: s.at, Disp: 1}, first)
-	VMOVDQU(Mem{Base: first}, text)
+func (s *state) unquote(name string, text VecVirtual, sign, length, dot, next, last GPVirtual) {
+	mask := XMM()
+	VMOVDQU(Mem{Base: s.at, Disp: 1}, text)
 	VPCMPEQB(s.field(quotation), text, mask)
 	VPMOVMSKB(mask, length.As32())
+	s.points(text, dot)
+	MOVBLZX(Mem{Base: s.at, Disp: 1}, sign.As32())
 	TZCNTL(length.As32(), length.As32())
 	CMPL(length.As32(), Imm(width))
 	JGE(LabelRef("done"))
-	TESTL(length.As32(), length.As32())
-	JZ(LabelRef("done"))
-	LEAQ(Mem{Base: first, Index: length, Scale: 1, Disp: 1}, last)
+	LEAQ(Mem{Base: s.at, Index: length, Scale: 1, Disp: 2}, last)
 	MOVQ(last, next)
 	s.separator(name, next)
 }
@@ -653,24 +680,28 @@ func fill(name string, pattern ...byte) Mem {
 }
 
 // shuffles writes the table that moves the digits of a number of length bytes,
-// with its point at dot (or none: dot = length), to the end of a register, with
-// zeros before them: 16 bytes at (length·16 + dot)·16. A number without digits
-// gets its first byte, which is no digit and so fails.
+// with its point at dot (or none: dot = length), behind a minus sign or without
+// one, to the end of a register, with zeros before them: 16 bytes at
+// ((sign·16 + length)·16 + dot)·16. A number without digits gets its first byte,
+// which is no digit and so fails.
 func shuffles() Mem {
-	m := GLOBL("cellsShuffles", RODATA|NOPTR)
-	for length := range width {
-		for dot := range width {
-			for i, from := range shuffle(length, dot) {
-				DATA((length*width+dot)*16+i, U8(from))
+	m, at := GLOBL("cellsShuffles", RODATA|NOPTR), 0
+	for sign := range 2 {
+		for length := range width {
+			for dot := range width {
+				for _, from := range shuffle(sign, length, dot) {
+					DATA(at, U8(from))
+					at++
+				}
 			}
 		}
 	}
 	return m
 }
 
-func shuffle(length, dot int) (from [16]byte) {
+func shuffle(sign, length, dot int) (from [16]byte) {
 	to := 16
-	for i := length - 1; i >= 0; i-- {
+	for i := length - 1; i >= sign; i-- {
 		if i != dot {
 			to--
 			from[to] = byte(i)
