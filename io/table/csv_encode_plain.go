@@ -31,8 +31,7 @@ func copyNear(to, from unsafe.Pointer, n int) {
 }
 
 // plainRows appends rows from … to-1, of one panel, as row does. A row for
-// which there is too little room to copy more than its cells, or with a number
-// that is no short text, is left to row.
+// which there is too little room to copy more than its cells is left to row.
 func (e *csvEncoder) plainRows(dst []byte, from, to int) []byte {
 	raw := &e.rows.Raw
 	places, cells := raw.Cells, e.kept
@@ -42,7 +41,7 @@ func (e *csvEncoder) plainRows(dst []byte, from, to int) []byte {
 	data, last := unsafe.Pointer(unsafe.SliceData(raw.Data)), cap(raw.Data)-16
 	for i := from; i < to; i++ {
 		out, p, room := unsafe.Pointer(unsafe.SliceData(dst)), len(dst), cap(dst)-17
-		whole := true
+		start, whole := len(dst), true
 		for k := 2 * i * cells; whole && k < 2*(i+1)*cells; k += 2 {
 			at, n := int(places[k]), int(places[k+1]-places[k])
 			if whole = p+n <= room && at+n <= last; whole {
@@ -54,7 +53,11 @@ func (e *csvEncoder) plainRows(dst []byte, from, to int) []byte {
 		}
 		for j := 0; whole && j < len(e.cols); j++ {
 			text, n := e.cols[j].cell(&e.made[j], i)
-			if whole = n >= 0 && p+n <= room; whole {
+			if n < 0 {
+				dst = AppendFloat32(dst[:p], e.made[j].F32.At(i))
+				out, p, room, n = unsafe.Pointer(unsafe.SliceData(dst)), len(dst), cap(dst)-17, 0
+			}
+			if whole = p+n <= room; whole {
 				copyNear(unsafe.Add(out, p), text, n)
 				p += n
 				*(*byte)(unsafe.Add(out, p)) = e.sink.delim
@@ -62,7 +65,7 @@ func (e *csvEncoder) plainRows(dst []byte, from, to int) []byte {
 			}
 		}
 		if !whole {
-			dst = e.row(dst, i)
+			dst = e.row(dst[:start], i)
 			continue
 		}
 		*(*byte)(unsafe.Add(out, p-1)) = '\n' // in the last delimiter's place
@@ -72,7 +75,7 @@ func (e *csvEncoder) plainRows(dst []byte, from, to int) []byte {
 }
 
 // cell is the text of row i, behind which there are bytes that may be read; n
-// is -1 if that is not at hand.
+// is -1 for a number that is no short text.
 func (c *csvMade) cell(m *Computed, i int) (text unsafe.Pointer, n int) {
 	if c.kind == madeFloats {
 		if n = int(c.texts.length[i&31]); n == 0 {

@@ -516,7 +516,519 @@ DATA floatsScales<>+4064(SB)/8, $0x81ceb32c4b43fcf5
 DATA floatsScales<>+4072(SB)/8, $0x0000002b00000002
 DATA floatsScales<>+4080(SB)/8, $0x0000000000000000
 DATA floatsScales<>+4088(SB)/8, $0x0000000000000000
-GLOBL floatsScales<>(SB), RODATA|NOPTR, $4096
+DATA floatsScales<>+4096(SB)/8, $0x0000000000000000
+DATA floatsScales<>+4104(SB)/8, $0x0000000000000000
+DATA floatsScales<>+4112(SB)/8, $0xb35dbf821ae4f38c
+DATA floatsScales<>+4120(SB)/8, $0xffffffdf00000001
+DATA floatsScales<>+4128(SB)/8, $0xb35dbf821ae4f38c
+DATA floatsScales<>+4136(SB)/8, $0xffffffdf00000002
+DATA floatsScales<>+4144(SB)/8, $0xb35dbf821ae4f38c
+DATA floatsScales<>+4152(SB)/8, $0xffffffdf00000003
+DATA floatsScales<>+4160(SB)/8, $0xb35dbf821ae4f38c
+DATA floatsScales<>+4168(SB)/8, $0xffffffdf00000004
+DATA floatsScales<>+4176(SB)/8, $0x8f7e32ce7bea5c70
+DATA floatsScales<>+4184(SB)/8, $0xffffffe000000002
+DATA floatsScales<>+4192(SB)/8, $0x8f7e32ce7bea5c70
+DATA floatsScales<>+4200(SB)/8, $0xffffffe000000003
+DATA floatsScales<>+4208(SB)/8, $0x8f7e32ce7bea5c70
+DATA floatsScales<>+4216(SB)/8, $0xffffffe000000004
+DATA floatsScales<>+4224(SB)/8, $0xe596b7b0c643c71a
+DATA floatsScales<>+4232(SB)/8, $0xffffffe100000001
+DATA floatsScales<>+4240(SB)/8, $0xe596b7b0c643c71a
+DATA floatsScales<>+4248(SB)/8, $0xffffffe100000002
+DATA floatsScales<>+4256(SB)/8, $0xe596b7b0c643c71a
+DATA floatsScales<>+4264(SB)/8, $0xffffffe100000003
+DATA floatsScales<>+4272(SB)/8, $0xb7abc627050305ae
+DATA floatsScales<>+4280(SB)/8, $0xffffffe200000001
+DATA floatsScales<>+4288(SB)/8, $0xb7abc627050305ae
+DATA floatsScales<>+4296(SB)/8, $0xffffffe200000002
+DATA floatsScales<>+4304(SB)/8, $0xb7abc627050305ae
+DATA floatsScales<>+4312(SB)/8, $0xffffffe200000003
+DATA floatsScales<>+4320(SB)/8, $0xb7abc627050305ae
+DATA floatsScales<>+4328(SB)/8, $0xffffffe200000004
+DATA floatsScales<>+4336(SB)/8, $0x92efd1b8d0cf37bf
+DATA floatsScales<>+4344(SB)/8, $0xffffffe300000002
+DATA floatsScales<>+4352(SB)/8, $0x92efd1b8d0cf37bf
+DATA floatsScales<>+4360(SB)/8, $0xffffffe300000003
+DATA floatsScales<>+4368(SB)/8, $0x92efd1b8d0cf37bf
+DATA floatsScales<>+4376(SB)/8, $0xffffffe300000004
+DATA floatsScales<>+4384(SB)/8, $0xeb194f8e1ae525fe
+DATA floatsScales<>+4392(SB)/8, $0xffffffe400000001
+DATA floatsScales<>+4400(SB)/8, $0xeb194f8e1ae525fe
+DATA floatsScales<>+4408(SB)/8, $0xffffffe400000002
+DATA floatsScales<>+4416(SB)/8, $0xeb194f8e1ae525fe
+DATA floatsScales<>+4424(SB)/8, $0xffffffe400000003
+DATA floatsScales<>+4432(SB)/8, $0xbc143fa4e250eb32
+DATA floatsScales<>+4440(SB)/8, $0xffffffe500000001
+DATA floatsScales<>+4448(SB)/8, $0xbc143fa4e250eb32
+DATA floatsScales<>+4456(SB)/8, $0xffffffe500000002
+DATA floatsScales<>+4464(SB)/8, $0xbc143fa4e250eb32
+DATA floatsScales<>+4472(SB)/8, $0xffffffe500000003
+DATA floatsScales<>+4480(SB)/8, $0xbc143fa4e250eb32
+DATA floatsScales<>+4488(SB)/8, $0xffffffe500000004
+DATA floatsScales<>+4496(SB)/8, $0x96769950b50d88f5
+DATA floatsScales<>+4504(SB)/8, $0xffffffe600000002
+DATA floatsScales<>+4512(SB)/8, $0x96769950b50d88f5
+DATA floatsScales<>+4520(SB)/8, $0xffffffe600000003
+DATA floatsScales<>+4528(SB)/8, $0x96769950b50d88f5
+DATA floatsScales<>+4536(SB)/8, $0xffffffe600000004
+DATA floatsScales<>+4544(SB)/8, $0xf0bdc21abb48db21
+DATA floatsScales<>+4552(SB)/8, $0xffffffe700000001
+DATA floatsScales<>+4560(SB)/8, $0xf0bdc21abb48db21
+DATA floatsScales<>+4568(SB)/8, $0xffffffe700000002
+DATA floatsScales<>+4576(SB)/8, $0xf0bdc21abb48db21
+DATA floatsScales<>+4584(SB)/8, $0xffffffe700000003
+DATA floatsScales<>+4592(SB)/8, $0xc097ce7bc90715b4
+DATA floatsScales<>+4600(SB)/8, $0xffffffe800000001
+DATA floatsScales<>+4608(SB)/8, $0xc097ce7bc90715b4
+DATA floatsScales<>+4616(SB)/8, $0xffffffe800000002
+DATA floatsScales<>+4624(SB)/8, $0xc097ce7bc90715b4
+DATA floatsScales<>+4632(SB)/8, $0xffffffe800000003
+DATA floatsScales<>+4640(SB)/8, $0xc097ce7bc90715b4
+DATA floatsScales<>+4648(SB)/8, $0xffffffe800000004
+DATA floatsScales<>+4656(SB)/8, $0x9a130b963a6c115d
+DATA floatsScales<>+4664(SB)/8, $0xffffffe900000002
+DATA floatsScales<>+4672(SB)/8, $0x9a130b963a6c115d
+DATA floatsScales<>+4680(SB)/8, $0xffffffe900000003
+DATA floatsScales<>+4688(SB)/8, $0x9a130b963a6c115d
+DATA floatsScales<>+4696(SB)/8, $0xffffffe900000004
+DATA floatsScales<>+4704(SB)/8, $0xf684df56c3e01bc7
+DATA floatsScales<>+4712(SB)/8, $0xffffffea00000001
+DATA floatsScales<>+4720(SB)/8, $0xf684df56c3e01bc7
+DATA floatsScales<>+4728(SB)/8, $0xffffffea00000002
+DATA floatsScales<>+4736(SB)/8, $0xf684df56c3e01bc7
+DATA floatsScales<>+4744(SB)/8, $0xffffffea00000003
+DATA floatsScales<>+4752(SB)/8, $0xc5371912364ce306
+DATA floatsScales<>+4760(SB)/8, $0xffffffeb00000001
+DATA floatsScales<>+4768(SB)/8, $0xc5371912364ce306
+DATA floatsScales<>+4776(SB)/8, $0xffffffeb00000002
+DATA floatsScales<>+4784(SB)/8, $0xc5371912364ce306
+DATA floatsScales<>+4792(SB)/8, $0xffffffeb00000003
+DATA floatsScales<>+4800(SB)/8, $0xc5371912364ce306
+DATA floatsScales<>+4808(SB)/8, $0xffffffeb00000004
+DATA floatsScales<>+4816(SB)/8, $0x9dc5ada82b70b59e
+DATA floatsScales<>+4824(SB)/8, $0xffffffec00000002
+DATA floatsScales<>+4832(SB)/8, $0x9dc5ada82b70b59e
+DATA floatsScales<>+4840(SB)/8, $0xffffffec00000003
+DATA floatsScales<>+4848(SB)/8, $0x9dc5ada82b70b59e
+DATA floatsScales<>+4856(SB)/8, $0xffffffec00000004
+DATA floatsScales<>+4864(SB)/8, $0xfc6f7c4045812297
+DATA floatsScales<>+4872(SB)/8, $0xffffffed00000001
+DATA floatsScales<>+4880(SB)/8, $0xfc6f7c4045812297
+DATA floatsScales<>+4888(SB)/8, $0xffffffed00000002
+DATA floatsScales<>+4896(SB)/8, $0xfc6f7c4045812297
+DATA floatsScales<>+4904(SB)/8, $0xffffffed00000003
+DATA floatsScales<>+4912(SB)/8, $0xc9f2c9cd04674edf
+DATA floatsScales<>+4920(SB)/8, $0xffffffee00000001
+DATA floatsScales<>+4928(SB)/8, $0xc9f2c9cd04674edf
+DATA floatsScales<>+4936(SB)/8, $0xffffffee00000002
+DATA floatsScales<>+4944(SB)/8, $0xc9f2c9cd04674edf
+DATA floatsScales<>+4952(SB)/8, $0xffffffee00000003
+DATA floatsScales<>+4960(SB)/8, $0xc9f2c9cd04674edf
+DATA floatsScales<>+4968(SB)/8, $0xffffffee00000004
+DATA floatsScales<>+4976(SB)/8, $0xa18f07d736b90be6
+DATA floatsScales<>+4984(SB)/8, $0xffffffef00000002
+DATA floatsScales<>+4992(SB)/8, $0xa18f07d736b90be6
+DATA floatsScales<>+5000(SB)/8, $0xffffffef00000003
+DATA floatsScales<>+5008(SB)/8, $0xa18f07d736b90be6
+DATA floatsScales<>+5016(SB)/8, $0xffffffef00000004
+DATA floatsScales<>+5024(SB)/8, $0x813f3978f8940985
+DATA floatsScales<>+5032(SB)/8, $0xfffffff000000002
+DATA floatsScales<>+5040(SB)/8, $0x813f3978f8940985
+DATA floatsScales<>+5048(SB)/8, $0xfffffff000000003
+DATA floatsScales<>+5056(SB)/8, $0x813f3978f8940985
+DATA floatsScales<>+5064(SB)/8, $0xfffffff000000004
+DATA floatsScales<>+5072(SB)/8, $0xcecb8f27f4200f3a
+DATA floatsScales<>+5080(SB)/8, $0xfffffff100000001
+DATA floatsScales<>+5088(SB)/8, $0xcecb8f27f4200f3a
+DATA floatsScales<>+5096(SB)/8, $0xfffffff100000002
+DATA floatsScales<>+5104(SB)/8, $0xcecb8f27f4200f3a
+DATA floatsScales<>+5112(SB)/8, $0xfffffff100000003
+DATA floatsScales<>+5120(SB)/8, $0xcecb8f27f4200f3a
+DATA floatsScales<>+5128(SB)/8, $0xfffffff100000004
+DATA floatsScales<>+5136(SB)/8, $0xa56fa5b99019a5c8
+DATA floatsScales<>+5144(SB)/8, $0xfffffff200000002
+DATA floatsScales<>+5152(SB)/8, $0xa56fa5b99019a5c8
+DATA floatsScales<>+5160(SB)/8, $0xfffffff200000003
+DATA floatsScales<>+5168(SB)/8, $0xa56fa5b99019a5c8
+DATA floatsScales<>+5176(SB)/8, $0xfffffff200000004
+DATA floatsScales<>+5184(SB)/8, $0x84595161401484a0
+DATA floatsScales<>+5192(SB)/8, $0xfffffff300000002
+DATA floatsScales<>+5200(SB)/8, $0x84595161401484a0
+DATA floatsScales<>+5208(SB)/8, $0xfffffff300000003
+DATA floatsScales<>+5216(SB)/8, $0x84595161401484a0
+DATA floatsScales<>+5224(SB)/8, $0xfffffff300000004
+DATA floatsScales<>+5232(SB)/8, $0xd3c21bcecceda100
+DATA floatsScales<>+5240(SB)/8, $0xfffffff400000001
+DATA floatsScales<>+5248(SB)/8, $0xd3c21bcecceda100
+DATA floatsScales<>+5256(SB)/8, $0xfffffff400000002
+DATA floatsScales<>+5264(SB)/8, $0xd3c21bcecceda100
+DATA floatsScales<>+5272(SB)/8, $0xfffffff400000003
+DATA floatsScales<>+5280(SB)/8, $0xd3c21bcecceda100
+DATA floatsScales<>+5288(SB)/8, $0xfffffff400000004
+DATA floatsScales<>+5296(SB)/8, $0xa968163f0a57b400
+DATA floatsScales<>+5304(SB)/8, $0xfffffff500000002
+DATA floatsScales<>+5312(SB)/8, $0xa968163f0a57b400
+DATA floatsScales<>+5320(SB)/8, $0xfffffff500000003
+DATA floatsScales<>+5328(SB)/8, $0xa968163f0a57b400
+DATA floatsScales<>+5336(SB)/8, $0xfffffff500000004
+DATA floatsScales<>+5344(SB)/8, $0x878678326eac9000
+DATA floatsScales<>+5352(SB)/8, $0xfffffff600000002
+DATA floatsScales<>+5360(SB)/8, $0x878678326eac9000
+DATA floatsScales<>+5368(SB)/8, $0xfffffff600000003
+DATA floatsScales<>+5376(SB)/8, $0x878678326eac9000
+DATA floatsScales<>+5384(SB)/8, $0xfffffff600000004
+DATA floatsScales<>+5392(SB)/8, $0xd8d726b7177a8000
+DATA floatsScales<>+5400(SB)/8, $0xfffffff700000001
+DATA floatsScales<>+5408(SB)/8, $0xd8d726b7177a8000
+DATA floatsScales<>+5416(SB)/8, $0xfffffff700000002
+DATA floatsScales<>+5424(SB)/8, $0xd8d726b7177a8000
+DATA floatsScales<>+5432(SB)/8, $0xfffffff700000003
+DATA floatsScales<>+5440(SB)/8, $0xad78ebc5ac620000
+DATA floatsScales<>+5448(SB)/8, $0xfffffff800000001
+DATA floatsScales<>+5456(SB)/8, $0xad78ebc5ac620000
+DATA floatsScales<>+5464(SB)/8, $0xfffffff800000002
+DATA floatsScales<>+5472(SB)/8, $0xad78ebc5ac620000
+DATA floatsScales<>+5480(SB)/8, $0xfffffff800000003
+DATA floatsScales<>+5488(SB)/8, $0xad78ebc5ac620000
+DATA floatsScales<>+5496(SB)/8, $0xfffffff800000004
+DATA floatsScales<>+5504(SB)/8, $0x8ac7230489e80000
+DATA floatsScales<>+5512(SB)/8, $0xfffffff900000002
+DATA floatsScales<>+5520(SB)/8, $0x8ac7230489e80000
+DATA floatsScales<>+5528(SB)/8, $0xfffffff900000003
+DATA floatsScales<>+5536(SB)/8, $0x8ac7230489e80000
+DATA floatsScales<>+5544(SB)/8, $0xfffffff900000004
+DATA floatsScales<>+5552(SB)/8, $0xde0b6b3a76400000
+DATA floatsScales<>+5560(SB)/8, $0xfffffffa00000001
+DATA floatsScales<>+5568(SB)/8, $0xde0b6b3a76400000
+DATA floatsScales<>+5576(SB)/8, $0xfffffffa00000002
+DATA floatsScales<>+5584(SB)/8, $0xde0b6b3a76400000
+DATA floatsScales<>+5592(SB)/8, $0xfffffffa00000003
+DATA floatsScales<>+5600(SB)/8, $0xb1a2bc2ec5000000
+DATA floatsScales<>+5608(SB)/8, $0xfffffffb00000001
+DATA floatsScales<>+5616(SB)/8, $0xb1a2bc2ec5000000
+DATA floatsScales<>+5624(SB)/8, $0xfffffffb00000002
+DATA floatsScales<>+5632(SB)/8, $0xb1a2bc2ec5000000
+DATA floatsScales<>+5640(SB)/8, $0xfffffffb00000003
+DATA floatsScales<>+5648(SB)/8, $0xb1a2bc2ec5000000
+DATA floatsScales<>+5656(SB)/8, $0xfffffffb00000004
+DATA floatsScales<>+5664(SB)/8, $0x8e1bc9bf04000000
+DATA floatsScales<>+5672(SB)/8, $0xfffffffc00000002
+DATA floatsScales<>+5680(SB)/8, $0x8e1bc9bf04000000
+DATA floatsScales<>+5688(SB)/8, $0xfffffffc00000003
+DATA floatsScales<>+5696(SB)/8, $0x8e1bc9bf04000000
+DATA floatsScales<>+5704(SB)/8, $0xfffffffc00000004
+DATA floatsScales<>+5712(SB)/8, $0xe35fa931a0000000
+DATA floatsScales<>+5720(SB)/8, $0xfffffffd00000001
+DATA floatsScales<>+5728(SB)/8, $0xe35fa931a0000000
+DATA floatsScales<>+5736(SB)/8, $0xfffffffd00000002
+DATA floatsScales<>+5744(SB)/8, $0xe35fa931a0000000
+DATA floatsScales<>+5752(SB)/8, $0xfffffffd00000003
+DATA floatsScales<>+5760(SB)/8, $0xb5e620f480000000
+DATA floatsScales<>+5768(SB)/8, $0xfffffffe00000001
+DATA floatsScales<>+5776(SB)/8, $0xb5e620f480000000
+DATA floatsScales<>+5784(SB)/8, $0xfffffffe00000002
+DATA floatsScales<>+5792(SB)/8, $0xb5e620f480000000
+DATA floatsScales<>+5800(SB)/8, $0xfffffffe00000003
+DATA floatsScales<>+5808(SB)/8, $0xb5e620f480000000
+DATA floatsScales<>+5816(SB)/8, $0xfffffffe00000004
+DATA floatsScales<>+5824(SB)/8, $0x9184e72a00000000
+DATA floatsScales<>+5832(SB)/8, $0xffffffff00000002
+DATA floatsScales<>+5840(SB)/8, $0x9184e72a00000000
+DATA floatsScales<>+5848(SB)/8, $0xffffffff00000003
+DATA floatsScales<>+5856(SB)/8, $0x9184e72a00000000
+DATA floatsScales<>+5864(SB)/8, $0xffffffff00000004
+DATA floatsScales<>+5872(SB)/8, $0xe8d4a51000000000
+DATA floatsScales<>+5880(SB)/8, $0x0000000000000001
+DATA floatsScales<>+5888(SB)/8, $0xe8d4a51000000000
+DATA floatsScales<>+5896(SB)/8, $0x0000000000000002
+DATA floatsScales<>+5904(SB)/8, $0xe8d4a51000000000
+DATA floatsScales<>+5912(SB)/8, $0x0000000000000003
+DATA floatsScales<>+5920(SB)/8, $0xba43b74000000000
+DATA floatsScales<>+5928(SB)/8, $0x0000000100000001
+DATA floatsScales<>+5936(SB)/8, $0xba43b74000000000
+DATA floatsScales<>+5944(SB)/8, $0x0000006400000002
+DATA floatsScales<>+5952(SB)/8, $0xba43b74000000000
+DATA floatsScales<>+5960(SB)/8, $0x0000000100000003
+DATA floatsScales<>+5968(SB)/8, $0xba43b74000000000
+DATA floatsScales<>+5976(SB)/8, $0x0000000100000004
+DATA floatsScales<>+5984(SB)/8, $0x9502f90000000000
+DATA floatsScales<>+5992(SB)/8, $0x0000000200000002
+DATA floatsScales<>+6000(SB)/8, $0x9502f90000000000
+DATA floatsScales<>+6008(SB)/8, $0x0000000200000003
+DATA floatsScales<>+6016(SB)/8, $0x9502f90000000000
+DATA floatsScales<>+6024(SB)/8, $0x0000000200000004
+DATA floatsScales<>+6032(SB)/8, $0xee6b280000000000
+DATA floatsScales<>+6040(SB)/8, $0x0000000300000001
+DATA floatsScales<>+6048(SB)/8, $0xee6b280000000000
+DATA floatsScales<>+6056(SB)/8, $0x0000000300000002
+DATA floatsScales<>+6064(SB)/8, $0xee6b280000000000
+DATA floatsScales<>+6072(SB)/8, $0x0000000300000003
+DATA floatsScales<>+6080(SB)/8, $0xbebc200000000000
+DATA floatsScales<>+6088(SB)/8, $0x0000000400000001
+DATA floatsScales<>+6096(SB)/8, $0xbebc200000000000
+DATA floatsScales<>+6104(SB)/8, $0x0000000400000002
+DATA floatsScales<>+6112(SB)/8, $0xbebc200000000000
+DATA floatsScales<>+6120(SB)/8, $0x0000000400000003
+DATA floatsScales<>+6128(SB)/8, $0xbebc200000000000
+DATA floatsScales<>+6136(SB)/8, $0x0000000400000004
+DATA floatsScales<>+6144(SB)/8, $0x9896800000000000
+DATA floatsScales<>+6152(SB)/8, $0x0000000500000002
+DATA floatsScales<>+6160(SB)/8, $0x9896800000000000
+DATA floatsScales<>+6168(SB)/8, $0x0000000500000003
+DATA floatsScales<>+6176(SB)/8, $0x9896800000000000
+DATA floatsScales<>+6184(SB)/8, $0x0000000500000004
+DATA floatsScales<>+6192(SB)/8, $0xf424000000000000
+DATA floatsScales<>+6200(SB)/8, $0x0000000600000001
+DATA floatsScales<>+6208(SB)/8, $0xf424000000000000
+DATA floatsScales<>+6216(SB)/8, $0x0000000600000002
+DATA floatsScales<>+6224(SB)/8, $0xf424000000000000
+DATA floatsScales<>+6232(SB)/8, $0x0000000600000003
+DATA floatsScales<>+6240(SB)/8, $0xc350000000000000
+DATA floatsScales<>+6248(SB)/8, $0x0000000700000001
+DATA floatsScales<>+6256(SB)/8, $0xc350000000000000
+DATA floatsScales<>+6264(SB)/8, $0x0000000700000002
+DATA floatsScales<>+6272(SB)/8, $0xc350000000000000
+DATA floatsScales<>+6280(SB)/8, $0x0000000700000003
+DATA floatsScales<>+6288(SB)/8, $0xc350000000000000
+DATA floatsScales<>+6296(SB)/8, $0x0000000700000004
+DATA floatsScales<>+6304(SB)/8, $0x9c40000000000000
+DATA floatsScales<>+6312(SB)/8, $0x0000000800000002
+DATA floatsScales<>+6320(SB)/8, $0x9c40000000000000
+DATA floatsScales<>+6328(SB)/8, $0x0000000800000003
+DATA floatsScales<>+6336(SB)/8, $0x9c40000000000000
+DATA floatsScales<>+6344(SB)/8, $0x0000000800000004
+DATA floatsScales<>+6352(SB)/8, $0xfa00000000000000
+DATA floatsScales<>+6360(SB)/8, $0x0000000900000001
+DATA floatsScales<>+6368(SB)/8, $0xfa00000000000000
+DATA floatsScales<>+6376(SB)/8, $0x0000000900000002
+DATA floatsScales<>+6384(SB)/8, $0xfa00000000000000
+DATA floatsScales<>+6392(SB)/8, $0x0000000900000003
+DATA floatsScales<>+6400(SB)/8, $0xc800000000000000
+DATA floatsScales<>+6408(SB)/8, $0x0000000a00000001
+DATA floatsScales<>+6416(SB)/8, $0xc800000000000000
+DATA floatsScales<>+6424(SB)/8, $0x0000000a00000002
+DATA floatsScales<>+6432(SB)/8, $0xc800000000000000
+DATA floatsScales<>+6440(SB)/8, $0x0000000a00000003
+DATA floatsScales<>+6448(SB)/8, $0xc800000000000000
+DATA floatsScales<>+6456(SB)/8, $0x0000000a00000004
+DATA floatsScales<>+6464(SB)/8, $0xa000000000000000
+DATA floatsScales<>+6472(SB)/8, $0x0000000b00000002
+DATA floatsScales<>+6480(SB)/8, $0xa000000000000000
+DATA floatsScales<>+6488(SB)/8, $0x0000000b00000003
+DATA floatsScales<>+6496(SB)/8, $0xa000000000000000
+DATA floatsScales<>+6504(SB)/8, $0x0000000b00000004
+DATA floatsScales<>+6512(SB)/8, $0x8000000000000000
+DATA floatsScales<>+6520(SB)/8, $0x0000000c00000002
+DATA floatsScales<>+6528(SB)/8, $0x8000000000000000
+DATA floatsScales<>+6536(SB)/8, $0x0000000c00000003
+DATA floatsScales<>+6544(SB)/8, $0x8000000000000000
+DATA floatsScales<>+6552(SB)/8, $0x0000000c00000004
+DATA floatsScales<>+6560(SB)/8, $0xcccccccccccccccd
+DATA floatsScales<>+6568(SB)/8, $0x0000000d00000001
+DATA floatsScales<>+6576(SB)/8, $0xcccccccccccccccd
+DATA floatsScales<>+6584(SB)/8, $0x0000000d00000002
+DATA floatsScales<>+6592(SB)/8, $0xcccccccccccccccd
+DATA floatsScales<>+6600(SB)/8, $0x0000000d00000003
+DATA floatsScales<>+6608(SB)/8, $0xcccccccccccccccd
+DATA floatsScales<>+6616(SB)/8, $0x0000000d00000004
+DATA floatsScales<>+6624(SB)/8, $0xa3d70a3d70a3d70b
+DATA floatsScales<>+6632(SB)/8, $0x0000000e00000002
+DATA floatsScales<>+6640(SB)/8, $0xa3d70a3d70a3d70b
+DATA floatsScales<>+6648(SB)/8, $0x0000000e00000003
+DATA floatsScales<>+6656(SB)/8, $0xa3d70a3d70a3d70b
+DATA floatsScales<>+6664(SB)/8, $0x0000000e00000004
+DATA floatsScales<>+6672(SB)/8, $0x83126e978d4fdf3c
+DATA floatsScales<>+6680(SB)/8, $0x0000000f00000002
+DATA floatsScales<>+6688(SB)/8, $0x83126e978d4fdf3c
+DATA floatsScales<>+6696(SB)/8, $0x0000000f00000003
+DATA floatsScales<>+6704(SB)/8, $0x83126e978d4fdf3c
+DATA floatsScales<>+6712(SB)/8, $0x0000000f00000004
+DATA floatsScales<>+6720(SB)/8, $0xd1b71758e219652c
+DATA floatsScales<>+6728(SB)/8, $0x0000001000000001
+DATA floatsScales<>+6736(SB)/8, $0xd1b71758e219652c
+DATA floatsScales<>+6744(SB)/8, $0x0000001000000002
+DATA floatsScales<>+6752(SB)/8, $0xd1b71758e219652c
+DATA floatsScales<>+6760(SB)/8, $0x0000001000000003
+DATA floatsScales<>+6768(SB)/8, $0xd1b71758e219652c
+DATA floatsScales<>+6776(SB)/8, $0x0000001000000004
+DATA floatsScales<>+6784(SB)/8, $0xa7c5ac471b478424
+DATA floatsScales<>+6792(SB)/8, $0x0000001100000002
+DATA floatsScales<>+6800(SB)/8, $0xa7c5ac471b478424
+DATA floatsScales<>+6808(SB)/8, $0x0000001100000003
+DATA floatsScales<>+6816(SB)/8, $0xa7c5ac471b478424
+DATA floatsScales<>+6824(SB)/8, $0x0000001100000004
+DATA floatsScales<>+6832(SB)/8, $0x8637bd05af6c69b6
+DATA floatsScales<>+6840(SB)/8, $0x0000001200000002
+DATA floatsScales<>+6848(SB)/8, $0x8637bd05af6c69b6
+DATA floatsScales<>+6856(SB)/8, $0x0000001200000003
+DATA floatsScales<>+6864(SB)/8, $0x8637bd05af6c69b6
+DATA floatsScales<>+6872(SB)/8, $0x0000001200000004
+DATA floatsScales<>+6880(SB)/8, $0xd6bf94d5e57a42bd
+DATA floatsScales<>+6888(SB)/8, $0x0000001300000001
+DATA floatsScales<>+6896(SB)/8, $0xd6bf94d5e57a42bd
+DATA floatsScales<>+6904(SB)/8, $0x0000001300000002
+DATA floatsScales<>+6912(SB)/8, $0xd6bf94d5e57a42bd
+DATA floatsScales<>+6920(SB)/8, $0x0000001300000003
+DATA floatsScales<>+6928(SB)/8, $0xabcc77118461cefd
+DATA floatsScales<>+6936(SB)/8, $0x0000001400000001
+DATA floatsScales<>+6944(SB)/8, $0xabcc77118461cefd
+DATA floatsScales<>+6952(SB)/8, $0x0000001400000002
+DATA floatsScales<>+6960(SB)/8, $0xabcc77118461cefd
+DATA floatsScales<>+6968(SB)/8, $0x0000001400000003
+DATA floatsScales<>+6976(SB)/8, $0xabcc77118461cefd
+DATA floatsScales<>+6984(SB)/8, $0x0000001400000004
+DATA floatsScales<>+6992(SB)/8, $0x89705f4136b4a598
+DATA floatsScales<>+7000(SB)/8, $0x0000001500000002
+DATA floatsScales<>+7008(SB)/8, $0x89705f4136b4a598
+DATA floatsScales<>+7016(SB)/8, $0x0000001500000003
+DATA floatsScales<>+7024(SB)/8, $0x89705f4136b4a598
+DATA floatsScales<>+7032(SB)/8, $0x0000001500000004
+DATA floatsScales<>+7040(SB)/8, $0xdbe6fecebdedd5bf
+DATA floatsScales<>+7048(SB)/8, $0x0000001600000001
+DATA floatsScales<>+7056(SB)/8, $0xdbe6fecebdedd5bf
+DATA floatsScales<>+7064(SB)/8, $0x0000001600000002
+DATA floatsScales<>+7072(SB)/8, $0xdbe6fecebdedd5bf
+DATA floatsScales<>+7080(SB)/8, $0x0000001600000003
+DATA floatsScales<>+7088(SB)/8, $0xafebff0bcb24aaff
+DATA floatsScales<>+7096(SB)/8, $0x0000001700000001
+DATA floatsScales<>+7104(SB)/8, $0xafebff0bcb24aaff
+DATA floatsScales<>+7112(SB)/8, $0x0000001700000002
+DATA floatsScales<>+7120(SB)/8, $0xafebff0bcb24aaff
+DATA floatsScales<>+7128(SB)/8, $0x0000001700000003
+DATA floatsScales<>+7136(SB)/8, $0xafebff0bcb24aaff
+DATA floatsScales<>+7144(SB)/8, $0x0000001700000004
+DATA floatsScales<>+7152(SB)/8, $0x8cbccc096f5088cc
+DATA floatsScales<>+7160(SB)/8, $0x0000001800000002
+DATA floatsScales<>+7168(SB)/8, $0x8cbccc096f5088cc
+DATA floatsScales<>+7176(SB)/8, $0x0000001800000003
+DATA floatsScales<>+7184(SB)/8, $0x8cbccc096f5088cc
+DATA floatsScales<>+7192(SB)/8, $0x0000001800000004
+DATA floatsScales<>+7200(SB)/8, $0xe12e13424bb40e14
+DATA floatsScales<>+7208(SB)/8, $0x0000001900000001
+DATA floatsScales<>+7216(SB)/8, $0xe12e13424bb40e14
+DATA floatsScales<>+7224(SB)/8, $0x0000001900000002
+DATA floatsScales<>+7232(SB)/8, $0xe12e13424bb40e14
+DATA floatsScales<>+7240(SB)/8, $0x0000001900000003
+DATA floatsScales<>+7248(SB)/8, $0xb424dc35095cd810
+DATA floatsScales<>+7256(SB)/8, $0x0000001a00000001
+DATA floatsScales<>+7264(SB)/8, $0xb424dc35095cd810
+DATA floatsScales<>+7272(SB)/8, $0x0000001a00000002
+DATA floatsScales<>+7280(SB)/8, $0xb424dc35095cd810
+DATA floatsScales<>+7288(SB)/8, $0x0000001a00000003
+DATA floatsScales<>+7296(SB)/8, $0xb424dc35095cd810
+DATA floatsScales<>+7304(SB)/8, $0x0000001a00000004
+DATA floatsScales<>+7312(SB)/8, $0x901d7cf73ab0acda
+DATA floatsScales<>+7320(SB)/8, $0x0000001b00000002
+DATA floatsScales<>+7328(SB)/8, $0x901d7cf73ab0acda
+DATA floatsScales<>+7336(SB)/8, $0x0000001b00000003
+DATA floatsScales<>+7344(SB)/8, $0x901d7cf73ab0acda
+DATA floatsScales<>+7352(SB)/8, $0x0000001b00000004
+DATA floatsScales<>+7360(SB)/8, $0xe69594bec44de15c
+DATA floatsScales<>+7368(SB)/8, $0x0000001c00000001
+DATA floatsScales<>+7376(SB)/8, $0xe69594bec44de15c
+DATA floatsScales<>+7384(SB)/8, $0x0000001c00000002
+DATA floatsScales<>+7392(SB)/8, $0xe69594bec44de15c
+DATA floatsScales<>+7400(SB)/8, $0x0000001c00000003
+DATA floatsScales<>+7408(SB)/8, $0xb877aa3236a4b44a
+DATA floatsScales<>+7416(SB)/8, $0x0000001d00000001
+DATA floatsScales<>+7424(SB)/8, $0xb877aa3236a4b44a
+DATA floatsScales<>+7432(SB)/8, $0x0000001d00000002
+DATA floatsScales<>+7440(SB)/8, $0xb877aa3236a4b44a
+DATA floatsScales<>+7448(SB)/8, $0x0000001d00000003
+DATA floatsScales<>+7456(SB)/8, $0xb877aa3236a4b44a
+DATA floatsScales<>+7464(SB)/8, $0x0000001d00000004
+DATA floatsScales<>+7472(SB)/8, $0x9392ee8e921d5d08
+DATA floatsScales<>+7480(SB)/8, $0x0000001e00000002
+DATA floatsScales<>+7488(SB)/8, $0x9392ee8e921d5d08
+DATA floatsScales<>+7496(SB)/8, $0x0000001e00000003
+DATA floatsScales<>+7504(SB)/8, $0x9392ee8e921d5d08
+DATA floatsScales<>+7512(SB)/8, $0x0000001e00000004
+DATA floatsScales<>+7520(SB)/8, $0xec1e4a7db69561a6
+DATA floatsScales<>+7528(SB)/8, $0x0000001f00000001
+DATA floatsScales<>+7536(SB)/8, $0xec1e4a7db69561a6
+DATA floatsScales<>+7544(SB)/8, $0x0000001f00000002
+DATA floatsScales<>+7552(SB)/8, $0xec1e4a7db69561a6
+DATA floatsScales<>+7560(SB)/8, $0x0000001f00000003
+DATA floatsScales<>+7568(SB)/8, $0xbce5086492111aeb
+DATA floatsScales<>+7576(SB)/8, $0x0000002000000001
+DATA floatsScales<>+7584(SB)/8, $0xbce5086492111aeb
+DATA floatsScales<>+7592(SB)/8, $0x0000002000000002
+DATA floatsScales<>+7600(SB)/8, $0xbce5086492111aeb
+DATA floatsScales<>+7608(SB)/8, $0x0000002000000003
+DATA floatsScales<>+7616(SB)/8, $0xbce5086492111aeb
+DATA floatsScales<>+7624(SB)/8, $0x0000002000000004
+DATA floatsScales<>+7632(SB)/8, $0x971da05074da7bef
+DATA floatsScales<>+7640(SB)/8, $0x0000002100000002
+DATA floatsScales<>+7648(SB)/8, $0x971da05074da7bef
+DATA floatsScales<>+7656(SB)/8, $0x0000002100000003
+DATA floatsScales<>+7664(SB)/8, $0x971da05074da7bef
+DATA floatsScales<>+7672(SB)/8, $0x0000002100000004
+DATA floatsScales<>+7680(SB)/8, $0xf1c90080baf72cb2
+DATA floatsScales<>+7688(SB)/8, $0x0000002200000001
+DATA floatsScales<>+7696(SB)/8, $0xf1c90080baf72cb2
+DATA floatsScales<>+7704(SB)/8, $0x0000002200000002
+DATA floatsScales<>+7712(SB)/8, $0xf1c90080baf72cb2
+DATA floatsScales<>+7720(SB)/8, $0x0000002200000003
+DATA floatsScales<>+7728(SB)/8, $0xc16d9a0095928a28
+DATA floatsScales<>+7736(SB)/8, $0x0000002300000001
+DATA floatsScales<>+7744(SB)/8, $0xc16d9a0095928a28
+DATA floatsScales<>+7752(SB)/8, $0x0000002300000002
+DATA floatsScales<>+7760(SB)/8, $0xc16d9a0095928a28
+DATA floatsScales<>+7768(SB)/8, $0x0000002300000003
+DATA floatsScales<>+7776(SB)/8, $0xc16d9a0095928a28
+DATA floatsScales<>+7784(SB)/8, $0x0000002300000004
+DATA floatsScales<>+7792(SB)/8, $0x9abe14cd44753b53
+DATA floatsScales<>+7800(SB)/8, $0x0000002400000002
+DATA floatsScales<>+7808(SB)/8, $0x9abe14cd44753b53
+DATA floatsScales<>+7816(SB)/8, $0x0000002400000003
+DATA floatsScales<>+7824(SB)/8, $0x9abe14cd44753b53
+DATA floatsScales<>+7832(SB)/8, $0x0000002400000004
+DATA floatsScales<>+7840(SB)/8, $0xf79687aed3eec552
+DATA floatsScales<>+7848(SB)/8, $0x0000002500000001
+DATA floatsScales<>+7856(SB)/8, $0xf79687aed3eec552
+DATA floatsScales<>+7864(SB)/8, $0x0000002500000002
+DATA floatsScales<>+7872(SB)/8, $0xf79687aed3eec552
+DATA floatsScales<>+7880(SB)/8, $0x0000002500000003
+DATA floatsScales<>+7888(SB)/8, $0xc612062576589ddb
+DATA floatsScales<>+7896(SB)/8, $0x0000002600000001
+DATA floatsScales<>+7904(SB)/8, $0xc612062576589ddb
+DATA floatsScales<>+7912(SB)/8, $0x0000002600000002
+DATA floatsScales<>+7920(SB)/8, $0xc612062576589ddb
+DATA floatsScales<>+7928(SB)/8, $0x0000002600000003
+DATA floatsScales<>+7936(SB)/8, $0xc612062576589ddb
+DATA floatsScales<>+7944(SB)/8, $0x0000002600000004
+DATA floatsScales<>+7952(SB)/8, $0x9e74d1b791e07e49
+DATA floatsScales<>+7960(SB)/8, $0x0000002700000002
+DATA floatsScales<>+7968(SB)/8, $0x9e74d1b791e07e49
+DATA floatsScales<>+7976(SB)/8, $0x0000002700000003
+DATA floatsScales<>+7984(SB)/8, $0x9e74d1b791e07e49
+DATA floatsScales<>+7992(SB)/8, $0x0000002700000004
+DATA floatsScales<>+8000(SB)/8, $0xfd87b5f28300ca0e
+DATA floatsScales<>+8008(SB)/8, $0x0000002800000001
+DATA floatsScales<>+8016(SB)/8, $0xfd87b5f28300ca0e
+DATA floatsScales<>+8024(SB)/8, $0x0000002800000002
+DATA floatsScales<>+8032(SB)/8, $0xfd87b5f28300ca0e
+DATA floatsScales<>+8040(SB)/8, $0x0000002800000003
+DATA floatsScales<>+8048(SB)/8, $0xcad2f7f5359a3b3f
+DATA floatsScales<>+8056(SB)/8, $0x0000002900000001
+DATA floatsScales<>+8064(SB)/8, $0xcad2f7f5359a3b3f
+DATA floatsScales<>+8072(SB)/8, $0x0000002900000002
+DATA floatsScales<>+8080(SB)/8, $0xcad2f7f5359a3b3f
+DATA floatsScales<>+8088(SB)/8, $0x0000002900000003
+DATA floatsScales<>+8096(SB)/8, $0xcad2f7f5359a3b3f
+DATA floatsScales<>+8104(SB)/8, $0x0000002900000004
+DATA floatsScales<>+8112(SB)/8, $0xa2425ff75e14fc32
+DATA floatsScales<>+8120(SB)/8, $0x0000002a00000002
+DATA floatsScales<>+8128(SB)/8, $0xa2425ff75e14fc32
+DATA floatsScales<>+8136(SB)/8, $0x0000002a00000003
+DATA floatsScales<>+8144(SB)/8, $0xa2425ff75e14fc32
+DATA floatsScales<>+8152(SB)/8, $0x0000002a00000004
+DATA floatsScales<>+8160(SB)/8, $0x81ceb32c4b43fcf5
+DATA floatsScales<>+8168(SB)/8, $0x0000002b00000002
+DATA floatsScales<>+8176(SB)/8, $0x0000000000000000
+DATA floatsScales<>+8184(SB)/8, $0x0000000000000000
+GLOBL floatsScales<>(SB), RODATA|NOPTR, $8192
 
 DATA floatsTexts<>+0(SB)/1, $0x09
 DATA floatsTexts<>+1(SB)/1, $0x80
@@ -934,7 +1446,7 @@ DATA floatsTexts<>+412(SB)/1, $0x00
 DATA floatsTexts<>+413(SB)/1, $0x00
 DATA floatsTexts<>+414(SB)/1, $0x00
 DATA floatsTexts<>+415(SB)/1, $0x00
-DATA floatsTexts<>+416(SB)/1, $0x80
+DATA floatsTexts<>+416(SB)/1, $0x09
 DATA floatsTexts<>+417(SB)/1, $0x80
 DATA floatsTexts<>+418(SB)/1, $0x80
 DATA floatsTexts<>+419(SB)/1, $0x80
@@ -966,7 +1478,7 @@ DATA floatsTexts<>+444(SB)/1, $0x00
 DATA floatsTexts<>+445(SB)/1, $0x00
 DATA floatsTexts<>+446(SB)/1, $0x00
 DATA floatsTexts<>+447(SB)/1, $0x00
-DATA floatsTexts<>+448(SB)/1, $0x80
+DATA floatsTexts<>+448(SB)/1, $0x09
 DATA floatsTexts<>+449(SB)/1, $0x80
 DATA floatsTexts<>+450(SB)/1, $0x80
 DATA floatsTexts<>+451(SB)/1, $0x80
@@ -998,7 +1510,7 @@ DATA floatsTexts<>+476(SB)/1, $0x00
 DATA floatsTexts<>+477(SB)/1, $0x00
 DATA floatsTexts<>+478(SB)/1, $0x00
 DATA floatsTexts<>+479(SB)/1, $0x00
-DATA floatsTexts<>+480(SB)/1, $0x80
+DATA floatsTexts<>+480(SB)/1, $0x09
 DATA floatsTexts<>+481(SB)/1, $0x80
 DATA floatsTexts<>+482(SB)/1, $0x80
 DATA floatsTexts<>+483(SB)/1, $0x80
@@ -1447,7 +1959,7 @@ DATA floatsTexts<>+925(SB)/1, $0x00
 DATA floatsTexts<>+926(SB)/1, $0x00
 DATA floatsTexts<>+927(SB)/1, $0x00
 DATA floatsTexts<>+928(SB)/1, $0x80
-DATA floatsTexts<>+929(SB)/1, $0x80
+DATA floatsTexts<>+929(SB)/1, $0x09
 DATA floatsTexts<>+930(SB)/1, $0x80
 DATA floatsTexts<>+931(SB)/1, $0x80
 DATA floatsTexts<>+932(SB)/1, $0x80
@@ -1462,7 +1974,7 @@ DATA floatsTexts<>+940(SB)/1, $0x80
 DATA floatsTexts<>+941(SB)/1, $0x80
 DATA floatsTexts<>+942(SB)/1, $0x80
 DATA floatsTexts<>+943(SB)/1, $0x80
-DATA floatsTexts<>+944(SB)/1, $0x00
+DATA floatsTexts<>+944(SB)/1, $0x2d
 DATA floatsTexts<>+945(SB)/1, $0x00
 DATA floatsTexts<>+946(SB)/1, $0x00
 DATA floatsTexts<>+947(SB)/1, $0x00
@@ -1479,7 +1991,7 @@ DATA floatsTexts<>+957(SB)/1, $0x00
 DATA floatsTexts<>+958(SB)/1, $0x00
 DATA floatsTexts<>+959(SB)/1, $0x00
 DATA floatsTexts<>+960(SB)/1, $0x80
-DATA floatsTexts<>+961(SB)/1, $0x80
+DATA floatsTexts<>+961(SB)/1, $0x09
 DATA floatsTexts<>+962(SB)/1, $0x80
 DATA floatsTexts<>+963(SB)/1, $0x80
 DATA floatsTexts<>+964(SB)/1, $0x80
@@ -1494,7 +2006,7 @@ DATA floatsTexts<>+972(SB)/1, $0x80
 DATA floatsTexts<>+973(SB)/1, $0x80
 DATA floatsTexts<>+974(SB)/1, $0x80
 DATA floatsTexts<>+975(SB)/1, $0x80
-DATA floatsTexts<>+976(SB)/1, $0x00
+DATA floatsTexts<>+976(SB)/1, $0x2d
 DATA floatsTexts<>+977(SB)/1, $0x00
 DATA floatsTexts<>+978(SB)/1, $0x00
 DATA floatsTexts<>+979(SB)/1, $0x00
@@ -1511,7 +2023,7 @@ DATA floatsTexts<>+989(SB)/1, $0x00
 DATA floatsTexts<>+990(SB)/1, $0x00
 DATA floatsTexts<>+991(SB)/1, $0x00
 DATA floatsTexts<>+992(SB)/1, $0x80
-DATA floatsTexts<>+993(SB)/1, $0x80
+DATA floatsTexts<>+993(SB)/1, $0x09
 DATA floatsTexts<>+994(SB)/1, $0x80
 DATA floatsTexts<>+995(SB)/1, $0x80
 DATA floatsTexts<>+996(SB)/1, $0x80
@@ -1526,7 +2038,7 @@ DATA floatsTexts<>+1004(SB)/1, $0x80
 DATA floatsTexts<>+1005(SB)/1, $0x80
 DATA floatsTexts<>+1006(SB)/1, $0x80
 DATA floatsTexts<>+1007(SB)/1, $0x80
-DATA floatsTexts<>+1008(SB)/1, $0x00
+DATA floatsTexts<>+1008(SB)/1, $0x2d
 DATA floatsTexts<>+1009(SB)/1, $0x00
 DATA floatsTexts<>+1010(SB)/1, $0x00
 DATA floatsTexts<>+1011(SB)/1, $0x00
@@ -1768,15 +2280,15 @@ DATA floatsLengths<>+220(SB)/1, $0x00
 DATA floatsLengths<>+221(SB)/1, $0x00
 DATA floatsLengths<>+222(SB)/1, $0x00
 DATA floatsLengths<>+223(SB)/1, $0x00
-DATA floatsLengths<>+224(SB)/1, $0x00
-DATA floatsLengths<>+225(SB)/1, $0x00
-DATA floatsLengths<>+226(SB)/1, $0x00
-DATA floatsLengths<>+227(SB)/1, $0x00
-DATA floatsLengths<>+228(SB)/1, $0x00
-DATA floatsLengths<>+229(SB)/1, $0x00
-DATA floatsLengths<>+230(SB)/1, $0x00
-DATA floatsLengths<>+231(SB)/1, $0x00
-DATA floatsLengths<>+232(SB)/1, $0x00
+DATA floatsLengths<>+224(SB)/1, $0x01
+DATA floatsLengths<>+225(SB)/1, $0x01
+DATA floatsLengths<>+226(SB)/1, $0x01
+DATA floatsLengths<>+227(SB)/1, $0x01
+DATA floatsLengths<>+228(SB)/1, $0x01
+DATA floatsLengths<>+229(SB)/1, $0x01
+DATA floatsLengths<>+230(SB)/1, $0x01
+DATA floatsLengths<>+231(SB)/1, $0x01
+DATA floatsLengths<>+232(SB)/1, $0x01
 DATA floatsLengths<>+233(SB)/1, $0x00
 DATA floatsLengths<>+234(SB)/1, $0x00
 DATA floatsLengths<>+235(SB)/1, $0x00
@@ -1784,15 +2296,15 @@ DATA floatsLengths<>+236(SB)/1, $0x00
 DATA floatsLengths<>+237(SB)/1, $0x00
 DATA floatsLengths<>+238(SB)/1, $0x00
 DATA floatsLengths<>+239(SB)/1, $0x00
-DATA floatsLengths<>+240(SB)/1, $0x00
-DATA floatsLengths<>+241(SB)/1, $0x00
-DATA floatsLengths<>+242(SB)/1, $0x00
-DATA floatsLengths<>+243(SB)/1, $0x00
-DATA floatsLengths<>+244(SB)/1, $0x00
-DATA floatsLengths<>+245(SB)/1, $0x00
-DATA floatsLengths<>+246(SB)/1, $0x00
-DATA floatsLengths<>+247(SB)/1, $0x00
-DATA floatsLengths<>+248(SB)/1, $0x00
+DATA floatsLengths<>+240(SB)/1, $0x01
+DATA floatsLengths<>+241(SB)/1, $0x01
+DATA floatsLengths<>+242(SB)/1, $0x01
+DATA floatsLengths<>+243(SB)/1, $0x01
+DATA floatsLengths<>+244(SB)/1, $0x01
+DATA floatsLengths<>+245(SB)/1, $0x01
+DATA floatsLengths<>+246(SB)/1, $0x01
+DATA floatsLengths<>+247(SB)/1, $0x01
+DATA floatsLengths<>+248(SB)/1, $0x01
 DATA floatsLengths<>+249(SB)/1, $0x00
 DATA floatsLengths<>+250(SB)/1, $0x00
 DATA floatsLengths<>+251(SB)/1, $0x00
@@ -2024,15 +2536,15 @@ DATA floatsLengths<>+476(SB)/1, $0x00
 DATA floatsLengths<>+477(SB)/1, $0x00
 DATA floatsLengths<>+478(SB)/1, $0x00
 DATA floatsLengths<>+479(SB)/1, $0x00
-DATA floatsLengths<>+480(SB)/1, $0x00
-DATA floatsLengths<>+481(SB)/1, $0x00
-DATA floatsLengths<>+482(SB)/1, $0x00
-DATA floatsLengths<>+483(SB)/1, $0x00
-DATA floatsLengths<>+484(SB)/1, $0x00
-DATA floatsLengths<>+485(SB)/1, $0x00
-DATA floatsLengths<>+486(SB)/1, $0x00
-DATA floatsLengths<>+487(SB)/1, $0x00
-DATA floatsLengths<>+488(SB)/1, $0x00
+DATA floatsLengths<>+480(SB)/1, $0x02
+DATA floatsLengths<>+481(SB)/1, $0x02
+DATA floatsLengths<>+482(SB)/1, $0x02
+DATA floatsLengths<>+483(SB)/1, $0x02
+DATA floatsLengths<>+484(SB)/1, $0x02
+DATA floatsLengths<>+485(SB)/1, $0x02
+DATA floatsLengths<>+486(SB)/1, $0x02
+DATA floatsLengths<>+487(SB)/1, $0x02
+DATA floatsLengths<>+488(SB)/1, $0x02
 DATA floatsLengths<>+489(SB)/1, $0x00
 DATA floatsLengths<>+490(SB)/1, $0x00
 DATA floatsLengths<>+491(SB)/1, $0x00
@@ -2040,15 +2552,15 @@ DATA floatsLengths<>+492(SB)/1, $0x00
 DATA floatsLengths<>+493(SB)/1, $0x00
 DATA floatsLengths<>+494(SB)/1, $0x00
 DATA floatsLengths<>+495(SB)/1, $0x00
-DATA floatsLengths<>+496(SB)/1, $0x00
-DATA floatsLengths<>+497(SB)/1, $0x00
-DATA floatsLengths<>+498(SB)/1, $0x00
-DATA floatsLengths<>+499(SB)/1, $0x00
-DATA floatsLengths<>+500(SB)/1, $0x00
-DATA floatsLengths<>+501(SB)/1, $0x00
-DATA floatsLengths<>+502(SB)/1, $0x00
-DATA floatsLengths<>+503(SB)/1, $0x00
-DATA floatsLengths<>+504(SB)/1, $0x00
+DATA floatsLengths<>+496(SB)/1, $0x02
+DATA floatsLengths<>+497(SB)/1, $0x02
+DATA floatsLengths<>+498(SB)/1, $0x02
+DATA floatsLengths<>+499(SB)/1, $0x02
+DATA floatsLengths<>+500(SB)/1, $0x02
+DATA floatsLengths<>+501(SB)/1, $0x02
+DATA floatsLengths<>+502(SB)/1, $0x02
+DATA floatsLengths<>+503(SB)/1, $0x02
+DATA floatsLengths<>+504(SB)/1, $0x02
 DATA floatsLengths<>+505(SB)/1, $0x00
 DATA floatsLengths<>+506(SB)/1, $0x00
 DATA floatsLengths<>+507(SB)/1, $0x00
@@ -2075,23 +2587,37 @@ four:
 	VPAND        floatsFF<>+0(SB), Y1, Y1
 	VPAND        floats7FFFFF<>+0(SB), Y0, Y4
 	VPXOR        Y5, Y5, Y5
-	VPCMPEQQ     Y5, Y4, Y6
-	VPCMPEQQ     Y5, Y1, Y7
-	VPCMPEQQ     floatsFF<>+0(SB), Y1, Y8
-	VPOR         Y7, Y8, Y7
+	VPCMPEQQ     Y5, Y1, Y6
+	VPCMPEQQ     floatsFF<>+0(SB), Y1, Y7
 	VPOR         Y6, Y7, Y6
-	VPSLLQ       $0x01, Y1, Y8
+	VPCMPEQQ     Y5, Y4, Y5
+	VPAND        floats100<>+0(SB), Y5, Y7
+	VPOR         Y1, Y7, Y1
+	VPSLLQ       $0x01, Y1, Y1
 	VPCMPEQQ     Y7, Y7, Y7
-	VPGATHERQQ   Y7, (SI)(Y8*8), Y2
-	VPSLLQ       $0x01, Y1, Y7
-	VPCMPEQQ     Y1, Y1, Y1
-	VPGATHERQQ   Y1, 8(SI)(Y7*8), Y3
+	VPGATHERQQ   Y7, (SI)(Y1*8), Y2
+	VPCMPEQQ     Y7, Y7, Y7
+	VPGATHERQQ   Y7, 8(SI)(Y1*8), Y3
 	VPSRLQ       $0x20, Y3, Y1
 	VPAND        floatsFF<>+0(SB), Y3, Y7
 	VPOR         floats800000<>+0(SB), Y4, Y4
 	VPSLLQ       $0x02, Y4, Y8
 	VPAND        floats1<>+0(SB), Y4, Y4
 	VPSUBQ       floats2<>+0(SB), Y8, Y9
+	VPSUBQ       Y5, Y9, Y5
+	VPSLLVQ      Y7, Y5, Y5
+	VPMULUDQ     Y5, Y2, Y9
+	VPSRLQ       $0x20, Y9, Y9
+	VPSRLQ       $0x20, Y2, Y10
+	VPMULUDQ     Y5, Y10, Y5
+	VPADDQ       Y9, Y5, Y5
+	VPAND        floatsFFFFFFFF<>+0(SB), Y5, Y9
+	VPADDQ       floatsFFFFFFFE<>+0(SB), Y9, Y9
+	VPSRLQ       $0x20, Y9, Y9
+	VPSRLQ       $0x20, Y5, Y5
+	VPOR         Y9, Y5, Y5
+	VPADDQ       Y4, Y5, Y5
+	VPADDQ       floats2<>+0(SB), Y8, Y9
 	VPSLLVQ      Y7, Y9, Y9
 	VPMULUDQ     Y9, Y2, Y10
 	VPSRLQ       $0x20, Y10, Y10
@@ -2103,25 +2629,12 @@ four:
 	VPSRLQ       $0x20, Y10, Y10
 	VPSRLQ       $0x20, Y9, Y9
 	VPOR         Y10, Y9, Y9
-	VPADDQ       Y4, Y9, Y9
-	VPADDQ       floats2<>+0(SB), Y8, Y10
-	VPSLLVQ      Y7, Y10, Y10
-	VPMULUDQ     Y10, Y2, Y11
-	VPSRLQ       $0x20, Y11, Y11
-	VPSRLQ       $0x20, Y2, Y12
-	VPMULUDQ     Y10, Y12, Y10
-	VPADDQ       Y11, Y10, Y10
-	VPAND        floatsFFFFFFFF<>+0(SB), Y10, Y11
-	VPADDQ       floatsFFFFFFFE<>+0(SB), Y11, Y11
-	VPSRLQ       $0x20, Y11, Y11
-	VPSRLQ       $0x20, Y10, Y10
-	VPOR         Y11, Y10, Y10
-	VPSUBQ       Y4, Y10, Y4
+	VPSUBQ       Y4, Y9, Y4
 	VPSLLVQ      Y7, Y8, Y7
 	VPMULUDQ     Y7, Y2, Y8
 	VPSRLQ       $0x20, Y8, Y8
-	VPSRLQ       $0x20, Y2, Y10
-	VPMULUDQ     Y7, Y10, Y7
+	VPSRLQ       $0x20, Y2, Y9
+	VPMULUDQ     Y7, Y9, Y7
 	VPADDQ       Y8, Y7, Y7
 	VPAND        floatsFFFFFFFF<>+0(SB), Y7, Y8
 	VPADDQ       floatsFFFFFFFE<>+0(SB), Y8, Y8
@@ -2129,83 +2642,88 @@ four:
 	VPSRLQ       $0x20, Y7, Y7
 	VPOR         Y8, Y7, Y7
 	VPSRLQ       $0x02, Y7, Y8
-	VPMULUDQ     floatsCCCCCCCD<>+0(SB), Y8, Y10
-	VPSRLQ       $0x23, Y10, Y10
-	VPMULUDQ     floats28<>+0(SB), Y10, Y11
-	VPCMPGTQ     Y11, Y9, Y12
-	VPADDQ       floats28<>+0(SB), Y11, Y11
-	VPCMPGTQ     Y4, Y11, Y11
-	VPXOR        Y12, Y11, Y12
+	VPMULUDQ     floatsCCCCCCCD<>+0(SB), Y8, Y9
+	VPSRLQ       $0x23, Y9, Y9
+	VPMULUDQ     floats28<>+0(SB), Y9, Y10
+	VPCMPGTQ     Y10, Y5, Y11
+	VPADDQ       floats28<>+0(SB), Y10, Y10
+	VPCMPGTQ     Y4, Y10, Y10
+	VPXOR        Y11, Y10, Y11
+	VPADDQ       floats1<>+0(SB), Y9, Y9
+	VPADDQ       Y10, Y9, Y9
+	VPSLLQ       $0x02, Y8, Y10
+	VPCMPGTQ     Y10, Y5, Y5
+	VPADDQ       floats4<>+0(SB), Y10, Y12
+	VPCMPGTQ     Y4, Y12, Y4
+	VPXOR        Y12, Y12, Y12
+	VPAND        floats1<>+0(SB), Y8, Y13
+	VPSUBQ       Y13, Y12, Y12
+	VPADDQ       floats2<>+0(SB), Y10, Y13
+	VPCMPGTQ     Y13, Y7, Y13
 	VPADDQ       floats1<>+0(SB), Y10, Y10
-	VPADDQ       Y11, Y10, Y10
-	VPSLLQ       $0x02, Y8, Y11
-	VPCMPGTQ     Y11, Y9, Y9
-	VPADDQ       floats4<>+0(SB), Y11, Y13
-	VPCMPGTQ     Y4, Y13, Y4
-	VPXOR        Y13, Y13, Y13
-	VPAND        floats1<>+0(SB), Y8, Y14
-	VPSUBQ       Y14, Y13, Y13
-	VPADDQ       floats2<>+0(SB), Y11, Y14
-	VPCMPGTQ     Y14, Y7, Y14
-	VPADDQ       floats1<>+0(SB), Y11, Y11
-	VPCMPGTQ     Y11, Y7, Y7
-	VPAND        Y13, Y7, Y7
-	VPOR         Y14, Y7, Y7
-	VPXOR        Y9, Y4, Y9
+	VPCMPGTQ     Y10, Y7, Y7
+	VPAND        Y12, Y7, Y7
+	VPOR         Y13, Y7, Y7
+	VPXOR        Y5, Y4, Y5
 	VPXOR        Y7, Y4, Y4
-	VPANDN       Y9, Y4, Y4
+	VPANDN       Y5, Y4, Y4
 	VPXOR        Y7, Y4, Y4
 	VPSUBQ       Y4, Y8, Y4
-	VPBLENDVB    Y12, Y10, Y4, Y4
-	VPSUBQ       Y12, Y1, Y1
-	VMOVDQU      floats5F5E100<>+0(SB), Y7
+	VPBLENDVB    Y11, Y9, Y4, Y4
+	VPSUBQ       Y11, Y1, Y1
+	VMOVDQU      floats5F5E100<>+0(SB), Y5
+	VPCMPGTQ     Y4, Y5, Y5
+	VMOVDQU      floats989680<>+0(SB), Y7
 	VPCMPGTQ     Y4, Y7, Y7
-	VMOVDQU      floats989680<>+0(SB), Y8
+	VMOVDQU      floatsF4240<>+0(SB), Y8
 	VPCMPGTQ     Y4, Y8, Y8
-	VMOVDQU      floatsF4240<>+0(SB), Y9
-	VPCMPGTQ     Y4, Y9, Y9
-	VMOVDQU      floats1<>+0(SB), Y10
-	VPBLENDVB    Y7, floatsA<>+0(SB), Y10, Y10
-	VPBLENDVB    Y8, floats64<>+0(SB), Y10, Y10
-	VPBLENDVB    Y9, floats3E8<>+0(SB), Y10, Y10
-	VPMULUDQ     Y10, Y4, Y4
-	VPADDQ       Y8, Y9, Y8
+	VMOVDQU      floats1<>+0(SB), Y9
+	VPBLENDVB    Y5, floatsA<>+0(SB), Y9, Y9
+	VPBLENDVB    Y7, floats64<>+0(SB), Y9, Y9
+	VPBLENDVB    Y8, floats3E8<>+0(SB), Y9, Y9
+	VPMULUDQ     Y9, Y4, Y4
 	VPADDQ       Y7, Y8, Y7
-	VPADDQ       Y1, Y7, Y1
-	VPMULUDQ     floats55E63B89<>+0(SB), Y4, Y7
-	VPSRLQ       $0x39, Y7, Y7
-	VPMULUDQ     floats5F5E100<>+0(SB), Y7, Y8
+	VPADDQ       Y5, Y7, Y5
+	VPADDQ       Y1, Y5, Y1
+	VPMULUDQ     floats55E63B89<>+0(SB), Y4, Y5
+	VPSRLQ       $0x39, Y5, Y7
+	VPMULUDQ     floats5F5E100<>+0(SB), Y7, Y5
+	VPSUBQ       Y5, Y4, Y4
+	VPMULUDQ     floatsD1B71759<>+0(SB), Y4, Y5
+	VPSRLQ       $0x2d, Y5, Y5
+	VPMULUDQ     floats2710<>+0(SB), Y5, Y8
 	VPSUBQ       Y8, Y4, Y4
-	VPMULUDQ     floatsD1B71759<>+0(SB), Y4, Y8
-	VPSRLQ       $0x2d, Y8, Y8
-	VPMULUDQ     floats2710<>+0(SB), Y8, Y9
-	VPSUBQ       Y9, Y4, Y4
 	VPSLLQ       $0x20, Y4, Y4
-	VPOR         Y8, Y4, Y4
-	VPMULHUW     floats28F6000028F6<>+0(SB), Y4, Y8
+	VPOR         Y5, Y4, Y5
+	VPMULHUW     floats28F6000028F6<>+0(SB), Y5, Y8
 	VPSRLW       $0x04, Y8, Y8
-	VPMULLW      floats6400000064<>+0(SB), Y8, Y9
-	VPSUBW       Y9, Y4, Y9
-	VPSLLD       $0x10, Y9, Y9
-	VPOR         Y9, Y8, Y4
-	VPMULLW      floats67006700670067<>+0(SB), Y4, Y8
+	VPMULLW      floats6400000064<>+0(SB), Y8, Y4
+	VPSUBW       Y4, Y5, Y4
+	VPSLLD       $0x10, Y4, Y4
+	VPOR         Y4, Y8, Y5
+	VPMULLW      floats67006700670067<>+0(SB), Y5, Y8
 	VPSRLW       $0x0a, Y8, Y8
-	VPMULLW      floatsA000A000A000A<>+0(SB), Y8, Y9
-	VPSUBW       Y9, Y4, Y9
-	VPSLLW       $0x08, Y9, Y9
-	VPOR         Y9, Y8, Y9
-	VPSRLQ       $0x1f, Y0, Y0
-	VPSLLQ       $0x04, Y0, Y0
-	VPOR         Y0, Y1, Y0
-	VPCMPGTQ     Y1, Y5, Y4
-	VPCMPGTQ     floatsC<>+0(SB), Y1, Y1
-	VPOR         Y4, Y1, Y1
-	VPOR         Y6, Y1, Y1
-	VPBLENDVB    Y1, floatsD<>+0(SB), Y0, Y0
-	VMOVDQU      Y9, (SP)
+	VPMULLW      floatsA000A000A000A<>+0(SB), Y8, Y4
+	VPSUBW       Y4, Y5, Y4
+	VPSLLW       $0x08, Y4, Y4
+	VPOR         Y4, Y8, Y4
+	VPSRLQ       $0x1f, Y0, Y5
+	VPSLLQ       $0x04, Y5, Y8
+	VPXOR        Y5, Y5, Y5
+	VPCMPGTQ     Y1, Y5, Y9
+	VPCMPGTQ     floatsC<>+0(SB), Y1, Y10
+	VPOR         Y9, Y10, Y9
+	VPOR         Y6, Y9, Y6
+	VPOR         Y8, Y1, Y1
+	VPBLENDVB    Y6, floatsD<>+0(SB), Y1, Y1
+	VPSLLQ       $0x21, Y0, Y0
+	VPCMPEQQ     Y5, Y0, Y0
+	VPOR         floatsE<>+0(SB), Y8, Y5
+	VPBLENDVB    Y0, Y5, Y1, Y0
+	VMOVDQU      Y4, (SP)
 	VMOVDQU      Y0, 32(SP)
-	VPUNPCKLQDQ  Y7, Y9, Y0
-	VPUNPCKHQDQ  Y7, Y9, Y1
+	VPUNPCKLQDQ  Y7, Y4, Y0
+	VPUNPCKHQDQ  Y7, Y4, Y1
 	VPADDB       floats3030303030303030<>+0(SB), Y0, Y0
 	MOVQ         32(SP), R9
 	MOVQ         (SP), R10
@@ -2281,6 +2799,12 @@ DATA floats7FFFFF<>+8(SB)/8, $0x00000000007fffff
 DATA floats7FFFFF<>+16(SB)/8, $0x00000000007fffff
 DATA floats7FFFFF<>+24(SB)/8, $0x00000000007fffff
 GLOBL floats7FFFFF<>(SB), RODATA|NOPTR, $32
+
+DATA floats100<>+0(SB)/8, $0x0000000000000100
+DATA floats100<>+8(SB)/8, $0x0000000000000100
+DATA floats100<>+16(SB)/8, $0x0000000000000100
+DATA floats100<>+24(SB)/8, $0x0000000000000100
+GLOBL floats100<>(SB), RODATA|NOPTR, $32
 
 DATA floats800000<>+0(SB)/8, $0x0000000000800000
 DATA floats800000<>+8(SB)/8, $0x0000000000800000
@@ -2419,6 +2943,12 @@ DATA floatsD<>+8(SB)/8, $0x000000000000000d
 DATA floatsD<>+16(SB)/8, $0x000000000000000d
 DATA floatsD<>+24(SB)/8, $0x000000000000000d
 GLOBL floatsD<>(SB), RODATA|NOPTR, $32
+
+DATA floatsE<>+0(SB)/8, $0x000000000000000e
+DATA floatsE<>+8(SB)/8, $0x000000000000000e
+DATA floatsE<>+16(SB)/8, $0x000000000000000e
+DATA floatsE<>+24(SB)/8, $0x000000000000000e
+GLOBL floatsE<>(SB), RODATA|NOPTR, $32
 
 DATA floats3030303030303030<>+0(SB)/8, $0x3030303030303030
 DATA floats3030303030303030<>+8(SB)/8, $0x3030303030303030

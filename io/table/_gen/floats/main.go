@@ -3,8 +3,7 @@
 // at most nine places before the point and three zeros behind it.
 //
 // The method is Schubfach's, as in io/table/float.go, whose names are used
-// here. A float32 that is no power of two and no subnormal has a decimal s of
-// six to nine digits.
+// here. A float32 that is no subnormal has a decimal s of six to nine digits.
 package main
 
 import (
@@ -22,6 +21,7 @@ const (
 	least   = -3
 	most    = 9
 	none    = most - least + 1 // the layout of numbers that are not written here
+	nought  = none + 1         // the layout of zero
 	signed  = 16               // added for a minus sign
 	layouts = 2 * signed
 )
@@ -116,12 +116,14 @@ func (s *state) four() {
 	frac := and(s.all(1<<23-1), bits)
 	zero := YMM()
 	VPXOR(zero, zero, zero)
-	bad := or(same(zero, frac), or(same(zero, exp), same(s.all(0xff), exp)))
+	bad := or(same(zero, exp), same(s.all(0xff), exp))
+	foot := same(zero, frac) // of a binade
 
-	// 2^h/10^k, h and k, by the exponent.
-	g, hk := s.gather(0, exp), s.gather(8, exp)
+	// 10^-k, h and k, by the exponent.
+	at := left(1, or(exp, and(s.all(256), foot)))
+	g, hk := s.gather(0, at), s.gather(8, at)
 	k := right(32, hk)
-	n, tens := s.decimal(g, and(s.all(0xff), hk), or(s.all(1<<23), frac))
+	n, tens := s.decimal(g, and(s.all(0xff), hk), or(s.all(1<<23), frac), foot)
 	k = sub(k, tens)
 
 	// Nine digits: the first one and eight.
@@ -134,9 +136,11 @@ func (s *state) four() {
 	first := right(57, mul(s.all(1441151881), n))
 	digits := s.digits8(sub(n, mul(s.all(1e8), first)))
 
-	layout := or(left(4, right(31, bits)), point)
+	sign := left(4, right(31, bits))
+	VPXOR(zero, zero, zero)
 	bad = or(bad, or(more(zero, point), more(point, s.all(none-1))))
-	layout = pick(bad, s.all(none), layout)
+	layout := pick(bad, s.all(none), or(sign, point))
+	layout = pick(same(zero, left(33, bits)), or(s.all(nought), sign), layout)
 	VMOVDQU(digits, s.exact)
 	VMOVDQU(layout, s.layout)
 	even, odd := YMM(), YMM()
@@ -152,8 +156,8 @@ func (s *state) four() {
 }
 
 // gather reads a column of the table of scales.
-func (s *state) gather(column int, exp VecVirtual) VecVirtual {
-	mask, r, at := YMM(), YMM(), left(1, exp)
+func (s *state) gather(column int, at VecVirtual) VecVirtual {
+	mask, r := YMM(), YMM()
 	VPCMPEQQ(mask, mask, mask)
 	VPGATHERQQ(mask, Mem{Base: s.scales, Index: at, Scale: 8, Disp: column}, r)
 	return r
@@ -167,12 +171,12 @@ func (s *state) under(limit uint64, n VecVirtual) VecVirtual {
 	return r
 }
 
-// decimal is shortest32, without its cases for small s and for the foot of a
-// binade: s, and all ones where it is the multiple of ten.
-func (s *state) decimal(g, h, c VecVirtual) (n, useTens VecVirtual) {
+// decimal is shortest32, without its case for small s: s, and all ones where
+// it is the multiple of ten.
+func (s *state) decimal(g, h, c, foot VecVirtual) (n, useTens VecVirtual) {
 	middle := left(2, c)
 	isOdd := and(s.all(1), c)
-	lower := add(isOdd, s.odd32(g, h, sub(middle, s.all(2))))
+	lower := add(isOdd, s.odd32(g, h, sub(sub(middle, s.all(2)), foot)))
 	upper := sub(s.odd32(g, h, add(s.all(2), middle)), isOdd)
 	middle = s.odd32(g, h, middle)
 
@@ -248,20 +252,24 @@ func (s *state) write(i int, v Op) {
 
 // scales writes for each exponent g = 10^-k, scaled to 64 bits and rounded up,
 // and in the next word h, and above it what makes k the place of the point,
-// counted from least, of a number of nine digits.
+// counted from least, of a number of nine digits. The second half of the table
+// is for numbers at the foot of their binade; one of them is left to
+// shortest32, which says why.
 func scales() Mem {
 	m := GLOBL("floatsScales", RODATA|NOPTR)
-	for exp := range 256 {
-		g, word := uint64(0), uint64(0)
-		if exp > 0 && exp < 255 {
-			q := exp - 150
-			k := q * 1262611 >> 22 // floor(log10(2^q))
+	for i := range 512 {
+		g, word, exp, foot := uint64(0), uint64(0), i&255, i>>8
+		if q := exp - 150; exp > 0 && exp < 255 {
+			k := (q*1262611 - foot*524031) >> 22 // floor(log10(2^q)), or of 3/4 · 2^q
 			h := q + -k*1741647>>19 + 1
 			g = power(-k)
 			word = uint64(h) | uint64(uint32(k+9-least))<<32
+			if foot == 1 && q == -35 {
+				word = uint64(h) | 100<<32
+			}
 		}
-		DATA(16*exp, U64(g))
-		DATA(16*exp+8, U64(word))
+		DATA(16*i, U64(g))
+		DATA(16*i+8, U64(word))
 	}
 	return m
 }
@@ -318,13 +326,14 @@ func layout(l int) (from, with [16]byte) {
 		from[i] = 0x80
 	}
 	point, at := l%signed+least, 0
-	if l%signed >= none {
-		return from, with
-	}
 	put := func(b byte) { from[at], at = b, at+1 }
 	dot := func() { with[at], at = '.', at+1 }
 	if l >= signed {
 		with[0], at = '-', 1
+	}
+	if l%signed >= none {
+		put(9)
+		return from, with
 	}
 	if point <= 0 {
 		put(9)
@@ -345,10 +354,12 @@ func layout(l int) (from, with [16]byte) {
 // length is how long the text of count digits is.
 func length(l, count int) int {
 	point, n := l%signed+least, 0
-	if l%signed >= none || count < 1 {
+	if l%signed == none || count < 1 {
 		return 0
 	}
 	switch {
+	case l%signed >= nought:
+		n = 1
 	case point <= 0:
 		n = 2 - point + count
 	case count <= point:
