@@ -108,20 +108,29 @@ func (e *Explainer[T]) gather(s *Space[T], c *chunk[T], rows []int32) {
 // scatter takes the contributions of a tile's rows to their places, and appends
 // to left the rows that the i-th rule was not good enough for.
 func (e *Explainer[T]) scatter(s *Space[T], c *chunk[T], rows, left []int32, i int) []int32 {
-	last := i >= len(e.rules)-1
+	last, tolerance := i >= len(e.rules)-1, T(closeEnough)
+	if last {
+		tolerance = Tolerance
+	}
 	if len(e.features) != e.layers[0].in {
 		s.locate(rows, len(e.features))
 	}
 	for k := len(rows); k < s.panels*nn.Lanes; k++ {
 		e.fill(s, k)
 	}
+	single, from := len(e.baseY) == 1, e.baseY[0]
 	for k, row := range rows {
 		row := uint(row)
-		if last {
-			if e.apart(c, row, s.total[k], Tolerance) {
-				c.failed[row/nn.Lanes] |= 1 << (row % nn.Lanes)
-			}
-		} else if !e.smooth && (i == 0 || e.changed(s, c, k)) || e.apart(c, row, s.total[k], closeEnough) {
+		apart := true
+		if single { // nearly all rows are near, and need not be looked at closely
+			gap := s.total[k] - (c.y[row] - from)
+			apart = !(gap <= tolerance && -gap <= tolerance)
+		}
+		apart = apart && e.apart(c, row, s.total[k], tolerance)
+		switch {
+		case last && apart:
+			c.failed[row/nn.Lanes] |= 1 << (row % nn.Lanes)
+		case !last && (apart || !e.smooth && (i == 0 || e.changed(s, c, k))):
 			left = append(left, int32(row))
 		}
 	}
