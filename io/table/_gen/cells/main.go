@@ -10,6 +10,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"math/big"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -689,10 +690,10 @@ func shuffles() Mem {
 	for sign := range 2 {
 		for length := range width {
 			for dot := range width {
-				for _, from := range shuffle(sign, length, dot) {
-					DATA(at, U8(from))
-					at++
-				}
+				from := shuffle(sign, length, dot)
+				DATA(at, U64(binary.LittleEndian.Uint64(from[:])))
+				DATA(at+8, U64(binary.LittleEndian.Uint64(from[8:])))
+				at += len(from)
 			}
 		}
 	}

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/big"
 	"slices"
@@ -306,17 +307,25 @@ func tables() (texts, lengths Mem) {
 	texts = GLOBL("floatsTexts", RODATA|NOPTR)
 	for l := range layouts {
 		from, with := layout(l)
-		for i, b := range slices.Concat(from[:], with[:]) {
-			DATA(32*l+i, U8(b))
-		}
+		words(32*l, slices.Concat(from[:], with[:]))
 	}
 	lengths = GLOBL("floatsLengths", RODATA|NOPTR)
 	for l := range layouts {
-		for zeros := range 16 {
-			DATA(16*l+zeros, U8(uint8(length(l, 9-zeros))))
+		var by [16]byte
+		for zeros := range by {
+			by[zeros] = byte(length(l, 9-zeros))
 		}
+		words(16*l, by[:])
 	}
 	return texts, lengths
+}
+
+// words writes bytes eight at a time.
+func words(at int, b []byte) {
+	for ; len(b) > 0; b = b[8:] {
+		DATA(at, U64(binary.LittleEndian.Uint64(b)))
+		at += 8
+	}
 }
 
 // layout says from which byte each character comes (0 … 7 are the second digit
