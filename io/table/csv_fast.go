@@ -7,100 +7,6 @@ import (
 	"unsafe"
 )
 
-// fastKind is what the fast loop does with a column's cells.
-type fastKind uint8
-
-const (
-	fastTake       fastKind = iota // finds their end, and leaves the rest to take
-	fastSkip                       // passes over them
-	fastSpan                       // notes where they stand
-	fastNumber                     // reads them as a number
-	fastNumberSpan                 // both
-	fastRun                        // passes over them and over some that follow
-	fastCode                       // looks them up in a dictionary
-	fastLong                       // a fastNumber whose last cell was a long one
-)
-
-// plain reports whether plain cells are the wide loop's.
-func (k fastKind) plain() bool { return k-fastSkip <= fastRun-fastSkip }
-
-// fastColumn is a column as the fast loop sees it.
-type fastColumn struct {
-	out     unsafe.Pointer // the feature's numbers
-	valid   unsafe.Pointer // its bitmap, once it has one and empty cells are missing
-	slot    uintptr        // of the kept cell
-	kind    fastKind
-	sep     byte // what ends the cell: the delimiter, or a line feed in the last
-	signed  bool // a minus sign has been seen
-	feature int
-	run     int // how many columns from here on are passed over; never the last
-}
-
-// fastKindOf says what the fast loop can do with a column that is put to uses.
-func fastKindOf(uses []csvOp, p *csvPlan) (kind fastKind, feature, kept int) {
-	if len(uses) == 1 && uses[0].kind == opCode {
-		return fastCode, uses[0].slot, 0
-	}
-	numbers, spans := 0, 0
-	for _, op := range uses {
-		switch op.kind {
-		case opNumber:
-			numbers, feature = numbers+1, op.slot
-		case opSpan:
-			spans, kept = spans+1, op.slot
-		default:
-			return fastTake, 0, 0
-		}
-	}
-	plain := (p.decimal == '.' || p.decimal == ',') && p.decimal != p.delim
-	switch {
-	case numbers == 0 && spans == 0:
-		return fastSkip, 0, 0
-	case numbers == 0 && spans == 1:
-		return fastSpan, 0, kept
-	case numbers == 1 && spans == 0 && plain:
-		return fastNumber, feature, 0
-	case numbers == 1 && spans == 1 && plain:
-		return fastNumberSpan, feature, kept
-	}
-	return fastTake, 0, 0
-}
-
-// aim points the fast columns at the features' memory.
-func (d *csvDecoder) aim() {
-	for c, uses := range d.plan.columns {
-		kind, feature, kept := fastKindOf(uses, d.plan)
-		f := &d.fast[c]
-		f.kind, f.feature, f.slot, f.sep, f.out = kind, feature, uintptr(kept), d.plan.delim, nil
-		if kind == fastNumber || kind == fastNumberSpan {
-			f.out = unsafe.Pointer(unsafe.SliceData(d.r.Features[feature].F64))
-			d.aimValid(f)
-		}
-	}
-	d.fast[len(d.fast)-1].sep = '\n'
-	run := 0
-	for c := len(d.fast) - 2; c >= 0; c-- {
-		if run++; d.fast[c].kind != fastSkip {
-			run = 0
-		}
-		d.fast[c].run = run
-		if run >= shortRun {
-			d.fast[c].kind = fastRun
-		}
-	}
-	if d.wide != nil {
-		d.wide.aim(d)
-	}
-}
-
-// aimValid points the column at its feature's bitmap.
-func (d *csvDecoder) aimValid(f *fastColumn) {
-	f.valid = nil
-	if d.plan.missing.empty {
-		f.valid = unsafe.Pointer(unsafe.SliceData(d.r.Features[f.feature].Valid))
-	}
-}
-
 // load8 is the eight bytes at base+p, the first one lowest.
 func load8(base unsafe.Pointer, p uintptr) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(base, p))[:])
@@ -395,64 +301,6 @@ func zeroBytesExact(x uint64) uint64 {
 	return ^((x&low + low) | x | low)
 }
 
-// longNumber reads the number at p that is too long for the fast loop, or has
-// a plus sign, an exponent or quotes, and returns where the next cell starts
-// and where this one ends. It returns p itself if the cell is anything else.
-func (d *csvDecoder) longNumber(column int, row uintptr, base unsafe.Pointer, p uintptr) (next, end uintptr) {
-	at := p
-	quote := load1(base, p)
-	if quote == '"' {
-		p++
-	}
-	sign := load1(base, p)
-	if sign == '-' || sign == '+' {
-		p++
-	}
-	mant, p, digits, ok := runOfDigits(base, p, 0)
-	exp := 0
-	if ok && load1(base, p) == d.plan.decimal {
-		var more int
-		mant, p, more, ok = runOfDigits(base, p+1, mant)
-		digits, exp = digits+more, -more
-	}
-	if !ok || digits == 0 {
-		return at, at
-	}
-	if b := load1(base, p); b|0x20 == 'e' {
-		text := d.data[p+1 : min(p+8, uintptr(len(d.data)))]
-		e, rest, ok := scanExponent(text)
-		if !ok || len(rest) == 0 {
-			return at, at
-		}
-		exp += e
-		p += 1 + uintptr(len(text)-len(rest))
-	}
-	if quote == '"' {
-		if load1(base, p) != '"' {
-			return at, at
-		}
-		p++
-	}
-	c := &d.fast[column]
-	end = p
-	if term := load1(base, p); term == c.sep {
-		p++
-	} else if term == '\r' && c.sep == '\n' && load1(base, p+1) == '\n' {
-		p += 2
-	} else {
-		return at, at
-	}
-	f, ok := nearestFloat(mant, exp)
-	if !ok || len(d.plan.missing.numbers) > 0 && d.plan.missing.maybe(f) {
-		return at, at
-	}
-	if sign == '-' {
-		f = -f
-	}
-	*(*float64)(unsafe.Add(c.out, row<<3)) = f
-	return p, end
-}
-
 // quoteEnd finds the quote that closes a cell whose opening quote stands just
 // before p. It returns n or more if there is none before n.
 func quoteEnd(base unsafe.Pointer, p, n uintptr) (at uintptr, escaped bool) {
@@ -470,23 +318,4 @@ func quoteEnd(base unsafe.Pointer, p, n uintptr) (at uintptr, escaped bool) {
 		escaped = true
 	}
 	return p, escaped
-}
-
-// runOfDigits reads the digits from p on behind those of mant, and returns
-// where they end and how many they are. It is not ok if 64 bits may not hold
-// them.
-func runOfDigits(base unsafe.Pointer, p uintptr, mant uint64) (uint64, uintptr, int, bool) {
-	for n := 0; ; {
-		digits := load8(base, p) ^ swarZeros
-		k := uintptr(bits.TrailingZeros64((digits+swarNoDigi|digits)&swarHighs)) &^ 7
-		if mant >= integerPowers[19-k>>3&15] {
-			return 0, p, n, false
-		}
-		mant = mant*integerPowers[k>>3&15] + eightDigits(digits<<(64-k))
-		n += int(k >> 3)
-		p += k >> 3
-		if k < 64 {
-			return mant, p, n, true
-		}
-	}
 }
