@@ -30,6 +30,9 @@ type File interface {
 	Truncate(size int64) error
 	Chmod(mode fs.FileMode) error
 	Sync() error
+	// StartSync asks the system to begin bringing n bytes from an offset on to
+	// the disk, and does not wait for it.
+	StartSync(from, n int64)
 	// Lock takes the exclusive lock of flock(2) without waiting: EWOULDBLOCK
 	// says that somebody else has it. Closing the file gives it back.
 	Lock() error
