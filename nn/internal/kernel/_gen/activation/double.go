@@ -31,6 +31,21 @@ func (g *gen) exp(x vector.V) vector.V {
 // powers is c[0] + c[1] r + c[2] r² + …, by powers of r².
 func (g *gen) powers(r vector.V, c ...float64) vector.V { return g.estrin(r, g.Mul(r, r), c) }
 
+// estrin is c[0] + c[1] r + (c[2] + c[3] r) r2 + …, r2 being r².
+func (g *gen) estrin(r, r2 vector.V, c []float64) vector.V {
+	switch len(c) {
+	case 1:
+		return g.Copy(g.C(c[0]))
+	case 2:
+		return g.FMA(r, g.C(c[1]), g.C(c[0]))
+	case 3:
+		return g.FMA(r2, g.C(c[2]), g.FMA(r, g.C(c[1]), g.C(c[0])))
+	}
+	high := g.estrin(r, r2, c[2:])
+	g.Into(high, r2, g.FMA(r, g.C(c[1]), g.C(c[0])))
+	return high
+}
+
 func (g *gen) keepExpDouble() {
 	g.KeepWide(math.Log2E, roundDouble, math.Ln2)
 	g.KeepWide(exp7...)

@@ -147,9 +147,9 @@ var unaries = []unary{
 	{name: "elu", doc: "is y, and alpha (exp(y) - 1) where y < 0", args: oneArg, fast: (*gen).elu, keep: func(g *gen) { g.keepELU() }},
 	{name: "selu", doc: "is 1.0507 elu(y, 1.67326)", fast: (*gen).selu, keep: func(g *gen) { g.keepELU(); g.KeepWide(seluGamma, seluGamma*seluAlpha) }},
 	{name: "celu", doc: "is y, and alpha (exp(y/alpha) - 1) where y < 0, for alpha > 0", args: oneArg, fast: (*gen).celu, keep: func(g *gen) { g.keepELU() }},
-	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, slim: true, keep: func(g *gen) { g.Keep(10, -10); g.KeepWide(1, 2); g.keepExpm1() }},
-	{name: "sigmoid", doc: "is 1 / (1 + exp(-y))", keep: func(g *gen) { g.keepSigmoid(exp5) }, fast: (*gen).sigmoid, tail: (*gen).sigmoidTail, slim: true},
-	{name: "silu", doc: "is y sigmoid(y)", keep: func(g *gen) { g.keepSigmoid(exp6) }, fast: (*gen).silu, tail: (*gen).siluTail, slim: true},
+	{name: "tanh", doc: "is the hyperbolic tangent", fast: (*gen).tanh, slim: true, keep: func(g *gen) { g.Keep(10, -10); g.KeepWide(1, 2); g.KeepExpm1() }},
+	{name: "sigmoid", doc: "is 1 / (1 + exp(-y))", keep: func(g *gen) { g.keepSigmoid(vector.Exp5) }, fast: (*gen).sigmoid, tail: (*gen).sigmoidTail, slim: true},
+	{name: "silu", doc: "is y sigmoid(y)", keep: func(g *gen) { g.keepSigmoid(vector.Exp6) }, fast: (*gen).silu, tail: (*gen).siluTail, slim: true},
 }
 
 func (g *gen) relu(x vector.V, _ Mem) vector.V { return g.Max(g.constant(0), x) }
@@ -175,11 +175,11 @@ func (g *gen) softsign(x vector.V, _ Mem) vector.V {
 func (g *gen) keepELU() {
 	g.Keep(-80)
 	g.KeepWide(1)
-	g.keepExpm1()
+	g.KeepExpm1()
 }
 
 // left is exp(x) − 1 for x < 0, and of no meaning elsewhere. Past −80 it is −1.
-func (g *gen) left(x vector.V) vector.V { return g.expm1(g.atLeast(x, -80)) }
+func (g *gen) left(x vector.V) vector.V { return g.Expm1(g.atLeast(x, -80)) }
 
 func (g *gen) elu(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(g.left(x), g.alpha), x)
@@ -193,34 +193,22 @@ func (g *gen) celu(x vector.V, _ Mem) vector.V {
 	return g.Blend(g.Negative(x), g.Mul(g.left(g.Div(x, g.alpha)), g.alpha), x)
 }
 
-// tanh is E / (E + 2) with E = exp(2x) − 1: no cancellation, and one formula
-// for all x. Past ±10 it is ±1.
-func (g *gen) tanh(x vector.V, _ Mem) vector.V {
-	x = g.atMost(g.atLeast(x, -10), 10)
-	e := g.expm1(g.Add(x, x))
-	return g.Div(e, g.Add(e, g.C(2)))
-}
+// tanh: past ±10 it is ±1.
+func (g *gen) tanh(x vector.V, _ Mem) vector.V { return g.Tanh(g.atMost(g.atLeast(x, -10), 10)) }
 
 func (g *gen) keepSigmoid(poly []float64) {
-	g.Keep(1, round)
+	g.Keep(1, vector.Round)
 	g.KeepWide(farStart, -farStart)
 	g.KeepBits(absBits)
-	g.keepExp(poly)
+	g.KeepExp(poly)
 }
 
-// logistic is e / (1 + e) with e = exp(x), which keeps its digits in both
-// directions.
-func (g *gen) logistic(x vector.V, poly []float64) vector.V {
-	e := g.exp32(x, poly)
-	return g.Div(e, g.Add(e, g.C(1)))
-}
-
-func (g *gen) sigmoid(x vector.V, _ Mem) vector.V { return g.logistic(x, exp5) }
+func (g *gen) sigmoid(x vector.V, _ Mem) vector.V { return g.Sigmoid(x, vector.Exp5) }
 
 // sigmoidTail is exp(x).
 func (g *gen) sigmoidTail(x vector.V) vector.V { return g.exp(g.atLeast(x, -farthest)) }
 
-func (g *gen) silu(x vector.V, at Mem) vector.V { return g.Mul(g.logistic(x, exp6), at) }
+func (g *gen) silu(x vector.V, at Mem) vector.V { return g.Mul(g.Sigmoid(x, vector.Exp6), at) }
 
 // siluTail is x exp(x).
 func (g *gen) siluTail(x vector.V) vector.V {

@@ -17,7 +17,7 @@ func (g *gen) softmax(name string, log bool) {
 	g.Text(name, "func(y *float32, units, panels int)", "works in place on panels panels of units units.")
 	y, units, panels := Load(Param("y"), GP64()), Load(Param("units"), GP64()), Load(Param("panels"), GP64())
 	g.Keep(1, 0, -87)
-	g.keepExp(exp5)
+	g.KeepExp(vector.Exp5)
 	column, last := GP64(), GP64()
 	SHLQ(U8(7), units)
 	Label("panel")
@@ -66,7 +66,7 @@ func (g *gen) down(label string, column, units Register, body func(at Mem)) {
 // below is exp(x − top), and 0 where that is less than exp(−87).
 func (g *gen) below(top vector.V, x Mem) vector.V {
 	d := g.Sub(g.Load(x), top)
-	e := g.exp32(g.atLeast(d, -87), exp5)
+	e := g.Exp(g.atLeast(d, -87), vector.Exp5)
 	return g.Blend(g.Less(d, g.constant(-87)), g.C(0), e)
 }
 
@@ -91,5 +91,5 @@ func (g *gen) log(x vector.V) vector.V {
 	s := g.Mul(z, z)
 	l := g.FMA(z, g.Mul(g.powers(s, atanh2...), s), g.Add(z, z))
 	n := g.Float(k)
-	return g.FMA(n, g.C(ln2Hi), g.FMA(n, g.C(ln2Lo), l))
+	return g.FMA(n, g.C(vector.Ln2Hi), g.FMA(n, g.C(vector.Ln2Lo), l))
 }
