@@ -68,12 +68,11 @@ type Explainer[T nn.Float] struct {
 	kinked   int              // how many first layers are kinked lines
 	launch   *kernel.Dense[T] // z_1 at the end → the slopes of layer 2 at the baseline
 	next     []float64        // W_2, if layer 1 is kinked
-	one      []T              // W_3, if it is one unit above two kinked lines
-	oneBias  T
-	smooth   bool      // no function above them has a corner
-	rules    []rule[T] // for the layers above them; none where there is a formula
-	tile     int       // panels that are worked on together
-	chunk    int       // panels whose rows are sorted together
+	one      *kernel.One[T]   // what is above layer 1, if it is one unit above two kinked lines
+	smooth   bool             // no function above them has a corner
+	rules    []rule[T]        // for the layers above them; none where there is a formula
+	tile     int              // panels that are worked on together
+	chunk    int              // panels whose rows are sorted together
 }
 
 // span is which inputs a feature has.

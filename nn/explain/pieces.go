@@ -8,12 +8,13 @@ import (
 
 // follow finds the sums of ∂ŷ/∂z_1 along the path of each row of the tile,
 // piece by piece: from one kink of any unit to the next. Each row takes as many
-// pieces as it meets kinks; those that have arrived wait for the others of the
-// panels before them, and since rows of few kinks come last, not for long.
+// pieces as it meets kinks.
 //
 // Layer 1 is straight all the way. Where a unit of it meets its kink, the slopes
 // of layer 2 change by one row of weights, and what layer 2 was worth until then
-// is noted; so neither product of these two layers is made piece by piece.
+// is noted; so neither product of these two layers is made piece by piece. Nor is
+// that of layer 3, if it is one unit with a formula and the last: such networks
+// are followed to their ends at once.
 func (e *Explainer[T]) follow(s *Space[T], r *rule[T]) {
 	w, panels := &s.path, s.panels
 	if e.kinked == 0 {
@@ -24,6 +25,21 @@ func (e *Explainer[T]) follow(s *Space[T], r *rule[T]) {
 		return
 	}
 	e.start(w, s.x, panels)
+	if w.one != nil {
+		e.set.Path.Follow(w.corners, w.one, w.at[1].slope, w.worth, panels, e.mostPieces())
+	} else {
+		e.goOn(s, r)
+	}
+	e.set.Dense(e.layers[1].back, w.worth, w.on, panels, false)
+	e.set.Path.Close(w.corners, e.layers[0].z0, w.end, w.on, w.sum, panels, e.layers[0].alpha)
+}
+
+// goOn takes the rows piece after piece from their start to their ends. Those that
+// have arrived wait for the others of the panels before them, and since rows of few
+// kinks come last, not for long.
+func (e *Explainer[T]) goOn(s *Space[T], r *rule[T]) {
+	w, panels := &s.path, s.panels
+	e.layOut(w, panels)
 	for range e.mostPieces() {
 		e.reach(w, panels)
 		e.advance(w, panels)
@@ -34,11 +50,9 @@ func (e *Explainer[T]) follow(s *Space[T], r *rule[T]) {
 			panels--
 		}
 		if panels == 0 {
-			break
+			return
 		}
 	}
-	e.set.Dense(e.layers[1].back, w.worth, w.on, s.panels, false)
-	e.set.Path.Close(w.corners, e.layers[0].z0, w.end, w.on, w.sum, s.panels, e.layers[0].alpha)
 }
 
 // mostPieces bounds the pieces of a path, should numbers that are none keep it
@@ -58,12 +72,16 @@ func (e *Explainer[T]) mostPieces() int {
 func (e *Explainer[T]) start(w *path[T], x []T, panels int) {
 	first := &e.layers[0]
 	w.corners.Begin(panels)
-	clear(w.worth[:panels*e.layers[1].out*nn.Lanes])
 	e.set.Dense(first.dense, x, w.end, panels, false)
 	if !first.straight {
 		e.set.Path.Meet(w.corners, first.z0, w.end, panels, first.alpha)
 	}
 	e.set.Dense(e.launch, w.end, w.at[1].slope, panels, false)
+}
+
+// layOut puts the layers above the first at the baseline.
+func (e *Explainer[T]) layOut(w *path[T], panels int) {
+	clear(w.worth[:panels*e.layers[1].out*nn.Lanes])
 	for i := 1; i < len(w.at); i++ {
 		l := &e.layers[i]
 		e.repeatBase(w.at[i].z, l.z0, panels)
@@ -104,14 +122,9 @@ func (e *Explainer[T]) advance(w *path[T], panels int) {
 	w.aBefore, w.aAfter = w.aAfter, w.aBefore
 	for i := 1; i < e.kinked; i++ {
 		at := &w.at[i]
-		if e.one != nil {
-			e.set.Path.StepOne(at.z, at.slope, w.dt, e.one, e.oneBias, w.after, e.layers[1].out, panels, e.layers[1].alpha)
-			continue
-		}
 		e.set.Path.Step(at.z, at.slope, w.dt, at.a, e.layers[i].out, panels, e.layers[i].alpha)
 	}
 	switch k := e.kinked; {
-	case e.one != nil:
 	case k == len(e.layers):
 	case k == 1:
 		e.set.Path.Step(w.at[1].z, w.at[1].slope, w.dt, w.after, e.layers[1].out, panels, 1)
@@ -124,13 +137,9 @@ func (e *Explainer[T]) advance(w *path[T], panels int) {
 // the length of the piece (∂ŷ/∂a of the last layer if all are), down to layer 2
 // and adds it to what that is worth.
 func (e *Explainer[T]) fold(w *path[T], d []T, panels int) {
-	second := &w.at[1]
-	switch {
-	case e.kinked == 1:
+	if e.kinked == 1 {
+		second := &w.at[1]
 		e.set.Path.Fold(d, second.off, second.reach, w.dt, w.worth, e.layers[1].out, panels, 1)
-		return
-	case e.one != nil:
-		e.set.Path.FoldOne(d, e.one, second.off, second.reach, w.dt, w.worth, e.layers[1].out, panels, e.layers[1].alpha)
 		return
 	}
 	for i := e.kinked - 1; i > 0; i-- {

@@ -99,10 +99,23 @@ func (e *Explainer[T]) prepare(m *nn.Model) {
 		b[i/second.In] -= w[i] * float64(first.z0[unit*nn.Lanes])
 	}
 	e.launch = kernel.Pack[T](second.In, second.Out, w, b, e.set.Block)
-	if len(m.Layers) > 2 && e.kinked == 2 && m.Layers[2].Out == 1 {
-		for _, v := range m.Layers[2].W {
-			e.one = append(e.one, T(v))
-		}
-		e.oneBias = T(m.Layers[2].B[0])
+	e.one = e.unitAbove(m)
+}
+
+// unitAbove is what there is of a network of two kinked layers and one unit that
+// has a formula; nil of others.
+func (e *Explainer[T]) unitAbove(m *nn.Model) *kernel.One[T] {
+	if e.kinked != 2 || len(m.Layers) != 3 || m.Layers[2].Out != 1 || e.layers[1].straight || len(e.rules) > 0 {
+		return nil
 	}
+	second, last := &e.layers[1], &e.layers[2]
+	one := &kernel.One[T]{Units: second.out, Alpha: second.alpha, Z0: slices.Clone(second.z0),
+		Bias: T(m.Layers[2].B[0]), Func: last.act.Func, Z: last.z0[0], A: last.a0[0]}
+	for i, v := range second.off {
+		one.Z0[i] = T(math.Copysign(float64(one.Z0[i]), math.Copysign(1, float64(v))))
+	}
+	for _, v := range m.Layers[2].W {
+		one.W = append(one.W, T(v))
+	}
+	return one
 }

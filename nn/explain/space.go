@@ -29,9 +29,10 @@ type Space[T nn.Float] struct {
 // path is where the rows of a tile are on their ways from baseline to x.
 type path[T nn.Float] struct {
 	corners *kernel.Corners[T]
-	dt      []T        // how long each row's piece is
-	end     []T        // z_1 of x
-	at      []place[T] // of kinked layers, but for the first; of layer 2 at least
+	one     *kernel.One[T] // of networks that are followed to their ends at once
+	dt      []T            // how long each row's piece is
+	end     []T            // z_1 of x
+	at      []place[T]     // of kinked layers, but for the first; of layer 2 at least
 	// z of the first layer that is no kinked line, before and after a piece, and
 	// σ(z) if it is the last layer.
 	before, after, aBefore, aAfter []T
@@ -87,6 +88,9 @@ func (e *Explainer[T]) newPath(lanes int) path[T] {
 		return s
 	}
 	s.corners = kernel.NewCorners[T](e.layers[0].out, e.layers[1].out, e.next, lanes/nn.Lanes)
+	if e.one != nil {
+		s.one = e.one.Room(lanes / nn.Lanes)
+	}
 	s.on, s.worth = numbers(e.layers[0].out), numbers(e.layers[1].out)
 	s.at = make([]place[T], max(2, e.kinked))
 	for i := 1; i < len(s.at); i++ {

@@ -22,21 +22,20 @@ type Path[T Float] struct {
 	Least func(z, slope, off, reach, dt []T, units, panels int)
 	// Step takes z on by dt, and sets a to σ(z).
 	Step func(z, slope, dt, a []T, units, panels int, alpha T)
-	// StepOne is Step with y = bias + w·a, of a layer of one unit above, in place
-	// of a.
-	StepOne func(z, slope, dt, w []T, bias T, y []T, units, panels int, alpha T)
 	// Bend sets y to σ'·slope.
 	Bend func(slope, off, y []T, units, panels int, alpha T)
 	// Fold multiplies d by σ', or if sum is not nil adds that product to sum and
 	// leaves d; then the units that dt reaches turn.
 	Fold func(d, off, reach, dt, sum []T, units, panels int, alpha T)
-	// FoldOne is Fold with d = delta·w, of a layer of one unit above.
-	FoldOne func(delta, w, off, reach, dt, sum []T, units, panels int, alpha T)
 	// Pass takes each row's t on by dt and its corner with it if it was there.
 	Pass func(c *Corners[T], dt []T, panels int)
 	// Turn adds to the slopes of layer 2 what the corner each row has passed
 	// makes of them, and notes what sum is worth to the corner's unit.
 	Turn func(c *Corners[T], slope, sum []T, panels int)
+	// Follow is all of the way at once, from the corners that Meet has found: at
+	// most so many pieces of it. slope is that of layer 2 at the baseline, and is
+	// lost; worth is what the way is worth to the units of layer 2.
+	Follow func(c *Corners[T], o *One[T], slope, worth []T, panels, pieces int)
 	// Close sets y ([panel][unit][32]) to what the whole path is worth to each
 	// unit of layer 1, of what it is worth to units that are on all the way.
 	Close func(c *Corners[T], z0, z1, on, y []T, panels int, alpha T)
@@ -64,15 +63,15 @@ type Path[T Float] struct {
 type Corners[T Float] struct {
 	Units int
 	Bits  int // of a unit in a key
-	// The weights of layer 2, unit of layer 1 by unit of layer 1, in rows of
-	// Stride numbers, of which Above count; one more row of zeros for no corner.
-	W             []T
-	Above, Stride int
+	// The weights of layer 2, of which Above units count: four of them for each
+	// unit of layer 1, and zeros for no corner, then the next four.
+	W     []T
+	Above int
 
 	Keys       []int32 // [panel][unit][32]
 	Jump, Sums []T     // [panel][unit, and one for no corner][32]: by how much the slope of σ(z) jumps; what Turn notes
 	Last, Then []int32 // [panel][32]: the last corner's key, and the next one's
-	At, Row    []int32 // [panel][32]: 128·u and 4·Stride·u, u being the unit whose corner was passed
+	At         []int32 // [panel][32]: 16·u, u being the unit whose corner was passed
 	T, Due     []T     // [panel][32]: t, and how far it is to the next corner
 }
 
@@ -85,23 +84,26 @@ const fewestBits = 8
 
 // NewCorners makes room for panels panels; w is above×units, row by row.
 func NewCorners[T Float](units, above int, w []float64, panels int) *Corners[T] {
-	c := &Corners[T]{Units: units, Bits: fewestBits, Above: above, Stride: (above + 3) / 4 * 4}
+	c := &Corners[T]{Units: units, Bits: fewestBits, Above: above}
 	for 1<<c.Bits < units+1 {
 		c.Bits++
 	}
-	c.W = make([]T, (units+1)*c.Stride)
+	c.W = make([]T, (above+3)/4*4*(units+1))
 	for i, v := range w {
-		c.W[i%units*c.Stride+i/units] = T(v)
+		c.W[c.weight(i/units, i%units)] = T(v)
 	}
 	n := panels * Lanes
 	c.Keys, c.Jump, c.Sums = make([]int32, n*units), make([]T, n*(units+1)), make([]T, n*(units+1))
-	c.Last, c.Then, c.At, c.Row = make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	c.Last, c.Then, c.At = make([]int32, n), make([]int32, n), make([]int32, n)
 	for i := range c.Keys {
 		c.Keys[i] = Never
 	}
 	c.T, c.Due = make([]T, n), make([]T, n)
 	return c
 }
+
+// weight is where the weight lies of a unit of layer 2 for one of layer 1.
+func (c *Corners[T]) weight(above, unit int) int { return (above/4*(c.Units+1)+unit)*4 + above%4 }
 
 // Begin puts all rows at t = 0.
 func (c *Corners[T]) Begin(panels int) {

@@ -29,11 +29,6 @@ func leastAVX512(units int, panels int, z *float32, slope *float32, off *float32
 //go:noescape
 func stepAVX512(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
 
-// stepOneAVX512 takes z on by slope·dt; y is bias + w·a, where a is z or, if that is more, alpha·z.
-//
-//go:noescape
-func stepOneAVX512(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
-
 // bendAVX512 is slope, and alpha·slope where off; n is a positive multiple of 32.
 //
 //go:noescape
@@ -49,15 +44,10 @@ func foldAVX512(units int, panels int, d *float32, off *float32, reach *float32,
 //go:noescape
 func foldSumAVX512(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
 
-// foldOneAVX512 adds delta·w, and alpha times that where off, to sum. off turns where reach is no more than dt.
+// passAVX512 takes t on by dt; where that is due, last is then, and at 16 times its unit, else times units; n is a positive multiple of 32.
 //
 //go:noescape
-func foldOneAVX512(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
-
-// passAVX512 takes t on by dt; where that is due, last is then, and at 128 times its unit, else times units; row is stride·at; n is a positive multiple of 32.
-//
-//go:noescape
-func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, unit int32, units int32)
 
 // closeAVX512 is σ'(z1)·on + (σ'(z0) − σ'(z1))·until. back is what z0 goes back after each panel; until has one unit more.
 //
@@ -114,11 +104,6 @@ func leastAVX2(units int, panels int, z *float32, slope *float32, off *float32, 
 //go:noescape
 func stepAVX2(units int, panels int, z *float32, slope *float32, dt *float32, a *float32, alpha float32)
 
-// stepOneAVX2 takes z on by slope·dt; y is bias + w·a, where a is z or, if that is more, alpha·z.
-//
-//go:noescape
-func stepOneAVX2(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
-
 // bendAVX2 is slope, and alpha·slope where off; n is a positive multiple of 32.
 //
 //go:noescape
@@ -134,15 +119,10 @@ func foldAVX2(units int, panels int, d *float32, off *float32, reach *float32, d
 //go:noescape
 func foldSumAVX2(units int, panels int, d *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
 
-// foldOneAVX2 adds delta·w, and alpha times that where off, to sum. off turns where reach is no more than dt.
+// passAVX2 takes t on by dt; where that is due, last is then, and at 16 times its unit, else times units; n is a positive multiple of 32.
 //
 //go:noescape
-func foldOneAVX2(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
-
-// passAVX2 takes t on by dt; where that is due, last is then, and at 128 times its unit, else times units; row is stride·at; n is a positive multiple of 32.
-//
-//go:noescape
-func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, unit int32, units int32)
 
 // closeAVX2 is σ'(z1)·on + (σ'(z0) − σ'(z1))·until. back is what z0 goes back after each panel; until has one unit more.
 //
@@ -175,10 +155,35 @@ func gainAVX2(inputs int, panels int, back int, x *float32, x0 *float32, slope *
 func largestAVX2(features int, n int, skip int, back int, phi *float32, before *int32, which *int32, last *float32, value *float32)
 
 // turn adds to the slopes of a panel each lane's jump times its row of w, and sets sums to the product of that row and sum.
-// at is where the lane's jump and sum lie, row where its row, in bytes.
+// at is where the lane's row lies, in bytes, and an eighth of where its jump and sum; four columns of w take column bytes.
 //
 //go:noescape
-func turn(above int, at *int32, row *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
+func turn(above int, column int, at *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
+
+// boardAVX2 sets what a slot keeps of a group at the baseline; rise is σ'(z).
+//
+//go:noescape
+func boardAVX2(units int, z0 *float32, slope *float32, one *float32, slot *int64, z float32, a float32, rise float32)
+
+// landAVX2 sets worth to what a group's units are.
+//
+//go:noescape
+func landAVX2(units int, state *float32, worth *float32)
+
+// followIdentityAVX2 takes the groups of all slots on until one has arrived, or so many pieces are done; one are the weights of the unit above. left are the pieces that are left.
+//
+//go:noescape
+func followIdentityAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
+
+// followSigmoidAVX2 takes the groups of all slots on until one has arrived, or so many pieces are done; one are the weights of the unit above. left are the pieces that are left.
+//
+//go:noescape
+func followSigmoidAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
+
+// followTanhAVX2 takes the groups of all slots on until one has arrived, or so many pieces are done; one are the weights of the unit above. left are the pieces that are left.
+//
+//go:noescape
+func followTanhAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
 
 // take brings the lanes of units from where they lie. at is where each lane lies in far, in bytes.
 //

@@ -380,55 +380,6 @@ unit:
 	VZEROUPPER
 	RET
 
-// func stepOneAVX512(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
-// Requires: AVX, AVX512F
-TEXT ·stepOneAVX512(SB), NOSPLIT, $0-64
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         z+16(FP), DX
-	MOVQ         slope+24(FP), BX
-	MOVQ         dt+32(FP), SI
-	MOVQ         w+40(FP), DI
-	MOVQ         y+48(FP), R8
-	MOVQ         DI, R9
-	VBROADCASTSS alpha+56(FP), Z0
-
-panel:
-	VMOVUPS      (SI), Z1
-	VMOVUPS      64(SI), Z2
-	VBROADCASTSS bias+60(FP), Z3
-	VBROADCASTSS bias+60(FP), Z4
-	MOVQ         R9, DI
-	MOVQ         AX, R10
-
-unit:
-	VBROADCASTSS (DI), Z5
-	ADDQ         $0x04, DI
-	VMOVUPS      (DX), Z6
-	VFMADD231PS  (BX), Z1, Z6
-	VMOVUPS      Z6, (DX)
-	VMULPS       Z0, Z6, Z7
-	VMAXPS       Z6, Z7, Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VMOVUPS      64(DX), Z6
-	VFMADD231PS  64(BX), Z2, Z6
-	VMOVUPS      Z6, 64(DX)
-	VMULPS       Z0, Z6, Z7
-	VMAXPS       Z6, Z7, Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x80, DX
-	ADDQ         $0x80, BX
-	DECQ         R10
-	JNZ          unit
-	VMOVUPS      Z3, (R8)
-	VMOVUPS      Z4, 64(R8)
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, R8
-	DECQ         CX
-	JNZ          panel
-	VZEROUPPER
-	RET
-
 // func bendAVX512(n int, slope *float32, off *float32, y *float32, alpha float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·bendAVX512(SB), NOSPLIT, $0-36
@@ -458,44 +409,44 @@ loop:
 TEXT ·foldAVX512(SB), NOSPLIT, $0-52
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
-	MOVQ         off+24(FP), DX
-	MOVQ         reach+32(FP), BX
-	MOVQ         dt+40(FP), SI
-	MOVQ         d+16(FP), DI
+	MOVQ         d+16(FP), DX
+	MOVQ         off+24(FP), BX
+	MOVQ         reach+32(FP), SI
+	MOVQ         dt+40(FP), DI
 	VBROADCASTSS alpha+48(FP), Z0
 
 panel:
-	VMOVUPS (SI), Z1
-	VMOVUPS 64(SI), Z2
+	VMOVUPS (DI), Z1
+	VMOVUPS 64(DI), Z2
 	MOVQ    AX, R8
 
 unit:
-	VMOVUPS   (DX), Z3
-	VMOVUPS   (DI), Z4
+	VMOVUPS   (BX), Z3
+	VMOVUPS   (DX), Z4
 	VPMOVD2M  Z3, K1
 	VMULPS    Z0, Z4, Z5
 	VBLENDMPS Z5, Z4, K1, Z6
-	VMOVUPS   Z6, (DI)
-	VCMPPS    $0x0d, (BX), Z1, K1
+	VMOVUPS   Z6, (DX)
+	VCMPPS    $0x0d, (SI), Z1, K1
 	VXORPS    lanes80000000<>+0(SB), Z3, Z4
 	VBLENDMPS Z4, Z3, K1, Z7
-	VMOVUPS   Z7, (DX)
-	VMOVUPS   64(DX), Z3
-	VMOVUPS   64(DI), Z4
+	VMOVUPS   Z7, (BX)
+	VMOVUPS   64(BX), Z3
+	VMOVUPS   64(DX), Z4
 	VPMOVD2M  Z3, K1
 	VMULPS    Z0, Z4, Z5
 	VBLENDMPS Z5, Z4, K1, Z8
-	VMOVUPS   Z8, 64(DI)
-	VCMPPS    $0x0d, 64(BX), Z2, K1
+	VMOVUPS   Z8, 64(DX)
+	VCMPPS    $0x0d, 64(SI), Z2, K1
 	VXORPS    lanes80000000<>+0(SB), Z3, Z4
 	VBLENDMPS Z4, Z3, K1, Z9
-	VMOVUPS   Z9, 64(DX)
+	VMOVUPS   Z9, 64(BX)
 	ADDQ      $0x80, DX
 	ADDQ      $0x80, BX
-	ADDQ      $0x80, DI
+	ADDQ      $0x80, SI
 	DECQ      R8
 	JNZ       unit
-	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
 	DECQ      CX
 	JNZ       panel
 	VZEROUPPER
@@ -524,115 +475,56 @@ GLOBL lanes80000000<>(SB), RODATA|NOPTR, $64
 TEXT ·foldSumAVX512(SB), NOSPLIT, $0-60
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
-	MOVQ         off+24(FP), DX
-	MOVQ         reach+32(FP), BX
-	MOVQ         dt+40(FP), SI
-	MOVQ         d+16(FP), DI
+	MOVQ         d+16(FP), DX
+	MOVQ         off+24(FP), BX
+	MOVQ         reach+32(FP), SI
+	MOVQ         dt+40(FP), DI
 	MOVQ         sum+48(FP), R8
 	VBROADCASTSS alpha+56(FP), Z0
 
 panel:
-	VMOVUPS (SI), Z1
-	VMOVUPS 64(SI), Z2
+	VMOVUPS (DI), Z1
+	VMOVUPS 64(DI), Z2
 	MOVQ    AX, R9
 
 unit:
-	VMOVUPS   (DX), Z3
-	VMOVUPS   (DI), Z4
+	VMOVUPS   (BX), Z3
+	VMOVUPS   (DX), Z4
 	VPMOVD2M  Z3, K1
 	VMULPS    Z0, Z4, Z5
 	VBLENDMPS Z5, Z4, K1, Z6
 	VADDPS    (R8), Z6, Z4
 	VMOVUPS   Z4, (R8)
-	VCMPPS    $0x0d, (BX), Z1, K1
+	VCMPPS    $0x0d, (SI), Z1, K1
 	VXORPS    lanes80000000<>+0(SB), Z3, Z4
 	VBLENDMPS Z4, Z3, K1, Z7
-	VMOVUPS   Z7, (DX)
-	VMOVUPS   64(DX), Z3
-	VMOVUPS   64(DI), Z4
+	VMOVUPS   Z7, (BX)
+	VMOVUPS   64(BX), Z3
+	VMOVUPS   64(DX), Z4
 	VPMOVD2M  Z3, K1
 	VMULPS    Z0, Z4, Z5
 	VBLENDMPS Z5, Z4, K1, Z8
 	VADDPS    64(R8), Z8, Z4
 	VMOVUPS   Z4, 64(R8)
-	VCMPPS    $0x0d, 64(BX), Z2, K1
+	VCMPPS    $0x0d, 64(SI), Z2, K1
 	VXORPS    lanes80000000<>+0(SB), Z3, Z4
 	VBLENDMPS Z4, Z3, K1, Z9
-	VMOVUPS   Z9, 64(DX)
+	VMOVUPS   Z9, 64(BX)
 	ADDQ      $0x80, DX
 	ADDQ      $0x80, BX
-	ADDQ      $0x80, DI
+	ADDQ      $0x80, SI
 	ADDQ      $0x80, R8
 	DECQ      R9
 	JNZ       unit
-	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
 	DECQ      CX
 	JNZ       panel
 	VZEROUPPER
 	RET
 
-// func foldOneAVX512(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
+// func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, unit int32, units int32)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·foldOneAVX512(SB), NOSPLIT, $0-68
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         off+32(FP), DX
-	MOVQ         reach+40(FP), BX
-	MOVQ         dt+48(FP), SI
-	MOVQ         delta+16(FP), DI
-	MOVQ         w+24(FP), R8
-	MOVQ         R8, R9
-	MOVQ         sum+56(FP), R10
-	VBROADCASTSS alpha+64(FP), Z0
-
-panel:
-	VMOVUPS (SI), Z1
-	VMOVUPS 64(SI), Z2
-	VMOVUPS (DI), Z3
-	VMOVUPS 64(DI), Z4
-	MOVQ    R9, R8
-	MOVQ    AX, R11
-
-unit:
-	VBROADCASTSS (R8), Z5
-	ADDQ         $0x04, R8
-	VMOVUPS      (DX), Z6
-	VMULPS       Z5, Z3, Z7
-	VPMOVD2M     Z6, K1
-	VMULPS       Z0, Z7, Z8
-	VBLENDMPS    Z8, Z7, K1, Z9
-	VADDPS       (R10), Z9, Z7
-	VMOVUPS      Z7, (R10)
-	VCMPPS       $0x0d, (BX), Z1, K1
-	VXORPS       lanes80000000<>+0(SB), Z6, Z7
-	VBLENDMPS    Z7, Z6, K1, Z10
-	VMOVUPS      Z10, (DX)
-	VMOVUPS      64(DX), Z6
-	VMULPS       Z5, Z4, Z5
-	VPMOVD2M     Z6, K1
-	VMULPS       Z0, Z5, Z7
-	VBLENDMPS    Z7, Z5, K1, Z11
-	VADDPS       64(R10), Z11, Z5
-	VMOVUPS      Z5, 64(R10)
-	VCMPPS       $0x0d, 64(BX), Z2, K1
-	VXORPS       lanes80000000<>+0(SB), Z6, Z5
-	VBLENDMPS    Z5, Z6, K1, Z12
-	VMOVUPS      Z12, 64(DX)
-	ADDQ         $0x80, DX
-	ADDQ         $0x80, BX
-	ADDQ         $0x80, R10
-	DECQ         R11
-	JNZ          unit
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, DI
-	DECQ         CX
-	JNZ          panel
-	VZEROUPPER
-	RET
-
-// func passAVX512(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·passAVX512(SB), NOSPLIT, $0-76
+TEXT ·passAVX512(SB), NOSPLIT, $0-64
 	MOVQ         n+0(FP), AX
 	MOVQ         t+8(FP), CX
 	MOVQ         due+16(FP), DX
@@ -640,37 +532,32 @@ TEXT ·passAVX512(SB), NOSPLIT, $0-76
 	MOVQ         last+32(FP), SI
 	MOVQ         then+40(FP), DI
 	MOVQ         at+48(FP), R8
-	MOVQ         row+56(FP), R9
-	VBROADCASTSS unit+64(FP), Z0
-	VBROADCASTSS units+68(FP), Z1
-	VBROADCASTSS stride+72(FP), Z2
-	VMOVUPS      lanes7fffffff<>+0(SB), Z3
+	VBROADCASTSS unit+56(FP), Z0
+	VBROADCASTSS units+60(FP), Z1
+	VMOVUPS      lanes7fffffff<>+0(SB), Z2
 
 loop:
-	VMOVUPS   (BX), Z4
-	VADDPS    (CX), Z4, Z5
-	VMOVUPS   Z5, (CX)
-	VMOVUPS   (DX), Z5
-	VCMPPS    $0x02, Z4, Z5, K1
-	VMOVUPS   (DI), Z4
-	VMOVUPS   (SI), Z5
-	VBLENDMPS Z4, Z5, K1, Z6
-	VMOVUPS   Z6, (SI)
-	VBLENDMPS Z4, Z3, K1, Z7
-	VPCMPEQD  Z3, Z7, K1
-	VANDPS    Z0, Z7, Z4
-	VBLENDMPS Z1, Z4, K1, Z8
-	VPMULLD   Z2, Z8, Z7
-	VMOVUPS   Z7, (R9)
-	VPSLLD    $0x07, Z8, Z4
-	VMOVUPS   Z4, (R8)
+	VMOVUPS   (BX), Z3
+	VADDPS    (CX), Z3, Z4
+	VMOVUPS   Z4, (CX)
+	VMOVUPS   (DX), Z4
+	VCMPPS    $0x02, Z3, Z4, K1
+	VMOVUPS   (DI), Z3
+	VMOVUPS   (SI), Z4
+	VBLENDMPS Z3, Z4, K1, Z5
+	VMOVUPS   Z5, (SI)
+	VBLENDMPS Z3, Z2, K1, Z6
+	VPCMPEQD  Z2, Z6, K1
+	VANDPS    Z0, Z6, Z3
+	VBLENDMPS Z1, Z3, K1, Z7
+	VPSLLD    $0x04, Z7, Z3
+	VMOVUPS   Z3, (R8)
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	ADDQ      $0x40, SI
 	ADDQ      $0x40, DI
 	ADDQ      $0x40, R8
-	ADDQ      $0x40, R9
 	SUBQ      $0x10, AX
 	JG        loop
 	VZEROUPPER
@@ -1391,73 +1278,6 @@ unit:
 	VZEROUPPER
 	RET
 
-// func stepOneAVX2(units int, panels int, z *float32, slope *float32, dt *float32, w *float32, y *float32, alpha float32, bias float32)
-// Requires: AVX, FMA3
-TEXT ·stepOneAVX2(SB), NOSPLIT, $0-64
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         z+16(FP), DX
-	MOVQ         slope+24(FP), BX
-	MOVQ         dt+32(FP), SI
-	MOVQ         w+40(FP), DI
-	MOVQ         y+48(FP), R8
-	MOVQ         DI, R9
-	VBROADCASTSS alpha+56(FP), Y0
-
-panel:
-	VMOVUPS      (SI), Y1
-	VMOVUPS      32(SI), Y2
-	VMOVUPS      64(SI), Y3
-	VMOVUPS      96(SI), Y4
-	VBROADCASTSS bias+60(FP), Y5
-	VBROADCASTSS bias+60(FP), Y6
-	VBROADCASTSS bias+60(FP), Y7
-	VBROADCASTSS bias+60(FP), Y8
-	MOVQ         R9, DI
-	MOVQ         AX, R10
-
-unit:
-	VBROADCASTSS (DI), Y9
-	ADDQ         $0x04, DI
-	VMOVUPS      (DX), Y10
-	VFMADD231PS  (BX), Y1, Y10
-	VMOVUPS      Y10, (DX)
-	VMULPS       Y0, Y10, Y11
-	VMAXPS       Y10, Y11, Y10
-	VFMADD231PS  Y9, Y10, Y5
-	VMOVUPS      32(DX), Y10
-	VFMADD231PS  32(BX), Y2, Y10
-	VMOVUPS      Y10, 32(DX)
-	VMULPS       Y0, Y10, Y11
-	VMAXPS       Y10, Y11, Y10
-	VFMADD231PS  Y9, Y10, Y6
-	VMOVUPS      64(DX), Y10
-	VFMADD231PS  64(BX), Y3, Y10
-	VMOVUPS      Y10, 64(DX)
-	VMULPS       Y0, Y10, Y11
-	VMAXPS       Y10, Y11, Y10
-	VFMADD231PS  Y9, Y10, Y7
-	VMOVUPS      96(DX), Y10
-	VFMADD231PS  96(BX), Y4, Y10
-	VMOVUPS      Y10, 96(DX)
-	VMULPS       Y0, Y10, Y11
-	VMAXPS       Y10, Y11, Y10
-	VFMADD231PS  Y9, Y10, Y8
-	ADDQ         $0x80, DX
-	ADDQ         $0x80, BX
-	DECQ         R10
-	JNZ          unit
-	VMOVUPS      Y5, (R8)
-	VMOVUPS      Y6, 32(R8)
-	VMOVUPS      Y7, 64(R8)
-	VMOVUPS      Y8, 96(R8)
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, R8
-	DECQ         CX
-	JNZ          panel
-	VZEROUPPER
-	RET
-
 // func bendAVX2(n int, slope *float32, off *float32, y *float32, alpha float32)
 // Requires: AVX
 TEXT ·bendAVX2(SB), NOSPLIT, $0-36
@@ -1486,62 +1306,62 @@ loop:
 TEXT ·foldAVX2(SB), NOSPLIT, $0-52
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
-	MOVQ         off+24(FP), DX
-	MOVQ         reach+32(FP), BX
-	MOVQ         dt+40(FP), SI
-	MOVQ         d+16(FP), DI
+	MOVQ         d+16(FP), DX
+	MOVQ         off+24(FP), BX
+	MOVQ         reach+32(FP), SI
+	MOVQ         dt+40(FP), DI
 	VBROADCASTSS alpha+48(FP), Y0
 
 panel:
-	VMOVUPS (SI), Y1
-	VMOVUPS 32(SI), Y2
-	VMOVUPS 64(SI), Y3
-	VMOVUPS 96(SI), Y4
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
 	MOVQ    AX, R8
 
 unit:
-	VMOVUPS   (DX), Y5
-	VMOVUPS   (DI), Y6
+	VMOVUPS   (BX), Y5
+	VMOVUPS   (DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
-	VMOVUPS   Y6, (DI)
-	VCMPPS    $0x0d, (BX), Y1, Y6
+	VMOVUPS   Y6, (DX)
+	VCMPPS    $0x0d, (SI), Y1, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, (DX)
-	VMOVUPS   32(DX), Y5
-	VMOVUPS   32(DI), Y6
+	VMOVUPS   Y5, (BX)
+	VMOVUPS   32(BX), Y5
+	VMOVUPS   32(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
-	VMOVUPS   Y6, 32(DI)
-	VCMPPS    $0x0d, 32(BX), Y2, Y6
+	VMOVUPS   Y6, 32(DX)
+	VCMPPS    $0x0d, 32(SI), Y2, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 32(DX)
-	VMOVUPS   64(DX), Y5
-	VMOVUPS   64(DI), Y6
+	VMOVUPS   Y5, 32(BX)
+	VMOVUPS   64(BX), Y5
+	VMOVUPS   64(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
-	VMOVUPS   Y6, 64(DI)
-	VCMPPS    $0x0d, 64(BX), Y3, Y6
+	VMOVUPS   Y6, 64(DX)
+	VCMPPS    $0x0d, 64(SI), Y3, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 64(DX)
-	VMOVUPS   96(DX), Y5
-	VMOVUPS   96(DI), Y6
+	VMOVUPS   Y5, 64(BX)
+	VMOVUPS   96(BX), Y5
+	VMOVUPS   96(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
-	VMOVUPS   Y6, 96(DI)
-	VCMPPS    $0x0d, 96(BX), Y4, Y6
+	VMOVUPS   Y6, 96(DX)
+	VCMPPS    $0x0d, 96(SI), Y4, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 96(DX)
+	VMOVUPS   Y5, 96(BX)
 	ADDQ      $0x80, DX
 	ADDQ      $0x80, BX
-	ADDQ      $0x80, DI
+	ADDQ      $0x80, SI
 	DECQ      R8
 	JNZ       unit
-	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
 	DECQ      CX
 	JNZ       panel
 	VZEROUPPER
@@ -1552,157 +1372,76 @@ unit:
 TEXT ·foldSumAVX2(SB), NOSPLIT, $0-60
 	MOVQ         units+0(FP), AX
 	MOVQ         panels+8(FP), CX
-	MOVQ         off+24(FP), DX
-	MOVQ         reach+32(FP), BX
-	MOVQ         dt+40(FP), SI
-	MOVQ         d+16(FP), DI
+	MOVQ         d+16(FP), DX
+	MOVQ         off+24(FP), BX
+	MOVQ         reach+32(FP), SI
+	MOVQ         dt+40(FP), DI
 	MOVQ         sum+48(FP), R8
 	VBROADCASTSS alpha+56(FP), Y0
 
 panel:
-	VMOVUPS (SI), Y1
-	VMOVUPS 32(SI), Y2
-	VMOVUPS 64(SI), Y3
-	VMOVUPS 96(SI), Y4
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
 	MOVQ    AX, R9
 
 unit:
-	VMOVUPS   (DX), Y5
-	VMOVUPS   (DI), Y6
+	VMOVUPS   (BX), Y5
+	VMOVUPS   (DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
 	VADDPS    (R8), Y6, Y6
 	VMOVUPS   Y6, (R8)
-	VCMPPS    $0x0d, (BX), Y1, Y6
+	VCMPPS    $0x0d, (SI), Y1, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, (DX)
-	VMOVUPS   32(DX), Y5
-	VMOVUPS   32(DI), Y6
+	VMOVUPS   Y5, (BX)
+	VMOVUPS   32(BX), Y5
+	VMOVUPS   32(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
 	VADDPS    32(R8), Y6, Y6
 	VMOVUPS   Y6, 32(R8)
-	VCMPPS    $0x0d, 32(BX), Y2, Y6
+	VCMPPS    $0x0d, 32(SI), Y2, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 32(DX)
-	VMOVUPS   64(DX), Y5
-	VMOVUPS   64(DI), Y6
+	VMOVUPS   Y5, 32(BX)
+	VMOVUPS   64(BX), Y5
+	VMOVUPS   64(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
 	VADDPS    64(R8), Y6, Y6
 	VMOVUPS   Y6, 64(R8)
-	VCMPPS    $0x0d, 64(BX), Y3, Y6
+	VCMPPS    $0x0d, 64(SI), Y3, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 64(DX)
-	VMOVUPS   96(DX), Y5
-	VMOVUPS   96(DI), Y6
+	VMOVUPS   Y5, 64(BX)
+	VMOVUPS   96(BX), Y5
+	VMOVUPS   96(DX), Y6
 	VMULPS    Y0, Y6, Y7
 	VBLENDVPS Y5, Y7, Y6, Y6
 	VADDPS    96(R8), Y6, Y6
 	VMOVUPS   Y6, 96(R8)
-	VCMPPS    $0x0d, 96(BX), Y4, Y6
+	VCMPPS    $0x0d, 96(SI), Y4, Y6
 	VXORPS    lanes80000000<>+0(SB), Y5, Y7
 	VBLENDVPS Y6, Y7, Y5, Y5
-	VMOVUPS   Y5, 96(DX)
+	VMOVUPS   Y5, 96(BX)
 	ADDQ      $0x80, DX
 	ADDQ      $0x80, BX
-	ADDQ      $0x80, DI
+	ADDQ      $0x80, SI
 	ADDQ      $0x80, R8
 	DECQ      R9
 	JNZ       unit
-	ADDQ      $0x80, SI
+	ADDQ      $0x80, DI
 	DECQ      CX
 	JNZ       panel
 	VZEROUPPER
 	RET
 
-// func foldOneAVX2(units int, panels int, delta *float32, w *float32, off *float32, reach *float32, dt *float32, sum *float32, alpha float32)
-// Requires: AVX
-TEXT ·foldOneAVX2(SB), NOSPLIT, $0-68
-	MOVQ         units+0(FP), AX
-	MOVQ         panels+8(FP), CX
-	MOVQ         off+32(FP), DX
-	MOVQ         reach+40(FP), BX
-	MOVQ         dt+48(FP), SI
-	MOVQ         delta+16(FP), DI
-	MOVQ         w+24(FP), R8
-	MOVQ         R8, R9
-	MOVQ         sum+56(FP), R10
-	VBROADCASTSS alpha+64(FP), Y0
-
-panel:
-	VMOVUPS (SI), Y1
-	VMOVUPS 32(SI), Y2
-	VMOVUPS 64(SI), Y3
-	VMOVUPS 96(SI), Y4
-	VMOVUPS (DI), Y5
-	VMOVUPS 32(DI), Y6
-	VMOVUPS 64(DI), Y7
-	VMOVUPS 96(DI), Y8
-	MOVQ    R9, R8
-	MOVQ    AX, R11
-
-unit:
-	VBROADCASTSS (R8), Y9
-	ADDQ         $0x04, R8
-	VMOVUPS      (DX), Y10
-	VMULPS       Y9, Y5, Y11
-	VMULPS       Y0, Y11, Y12
-	VBLENDVPS    Y10, Y12, Y11, Y11
-	VADDPS       (R10), Y11, Y11
-	VMOVUPS      Y11, (R10)
-	VCMPPS       $0x0d, (BX), Y1, Y11
-	VXORPS       lanes80000000<>+0(SB), Y10, Y12
-	VBLENDVPS    Y11, Y12, Y10, Y10
-	VMOVUPS      Y10, (DX)
-	VMOVUPS      32(DX), Y10
-	VMULPS       Y9, Y6, Y11
-	VMULPS       Y0, Y11, Y12
-	VBLENDVPS    Y10, Y12, Y11, Y11
-	VADDPS       32(R10), Y11, Y11
-	VMOVUPS      Y11, 32(R10)
-	VCMPPS       $0x0d, 32(BX), Y2, Y11
-	VXORPS       lanes80000000<>+0(SB), Y10, Y12
-	VBLENDVPS    Y11, Y12, Y10, Y10
-	VMOVUPS      Y10, 32(DX)
-	VMOVUPS      64(DX), Y10
-	VMULPS       Y9, Y7, Y11
-	VMULPS       Y0, Y11, Y12
-	VBLENDVPS    Y10, Y12, Y11, Y11
-	VADDPS       64(R10), Y11, Y11
-	VMOVUPS      Y11, 64(R10)
-	VCMPPS       $0x0d, 64(BX), Y3, Y11
-	VXORPS       lanes80000000<>+0(SB), Y10, Y12
-	VBLENDVPS    Y11, Y12, Y10, Y10
-	VMOVUPS      Y10, 64(DX)
-	VMOVUPS      96(DX), Y10
-	VMULPS       Y9, Y8, Y9
-	VMULPS       Y0, Y9, Y11
-	VBLENDVPS    Y10, Y11, Y9, Y9
-	VADDPS       96(R10), Y9, Y9
-	VMOVUPS      Y9, 96(R10)
-	VCMPPS       $0x0d, 96(BX), Y4, Y9
-	VXORPS       lanes80000000<>+0(SB), Y10, Y11
-	VBLENDVPS    Y9, Y11, Y10, Y9
-	VMOVUPS      Y9, 96(DX)
-	ADDQ         $0x80, DX
-	ADDQ         $0x80, BX
-	ADDQ         $0x80, R10
-	DECQ         R11
-	JNZ          unit
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, DI
-	DECQ         CX
-	JNZ          panel
-	VZEROUPPER
-	RET
-
-// func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, row *int32, unit int32, units int32, stride int32)
+// func passAVX2(n int, t *float32, due *float32, dt *float32, last *int32, then *int32, at *int32, unit int32, units int32)
 // Requires: AVX, AVX2
-TEXT ·passAVX2(SB), NOSPLIT, $0-76
+TEXT ·passAVX2(SB), NOSPLIT, $0-64
 	MOVQ         n+0(FP), AX
 	MOVQ         t+8(FP), CX
 	MOVQ         due+16(FP), DX
@@ -1710,37 +1449,32 @@ TEXT ·passAVX2(SB), NOSPLIT, $0-76
 	MOVQ         last+32(FP), SI
 	MOVQ         then+40(FP), DI
 	MOVQ         at+48(FP), R8
-	MOVQ         row+56(FP), R9
-	VBROADCASTSS unit+64(FP), Y0
-	VBROADCASTSS units+68(FP), Y1
-	VBROADCASTSS stride+72(FP), Y2
-	VMOVUPS      lanes7fffffff<>+0(SB), Y3
+	VBROADCASTSS unit+56(FP), Y0
+	VBROADCASTSS units+60(FP), Y1
+	VMOVUPS      lanes7fffffff<>+0(SB), Y2
 
 loop:
-	VMOVUPS   (BX), Y4
-	VADDPS    (CX), Y4, Y5
-	VMOVUPS   Y5, (CX)
-	VMOVUPS   (DX), Y5
-	VCMPPS    $0x02, Y4, Y5, Y4
-	VMOVUPS   (DI), Y5
-	VMOVUPS   (SI), Y6
-	VBLENDVPS Y4, Y5, Y6, Y6
-	VMOVUPS   Y6, (SI)
-	VBLENDVPS Y4, Y5, Y3, Y4
-	VPCMPEQD  Y3, Y4, Y5
-	VANDPS    Y0, Y4, Y4
-	VBLENDVPS Y5, Y1, Y4, Y5
-	VPMULLD   Y2, Y5, Y4
-	VMOVUPS   Y4, (R9)
-	VPSLLD    $0x07, Y5, Y4
-	VMOVUPS   Y4, (R8)
+	VMOVUPS   (BX), Y3
+	VADDPS    (CX), Y3, Y4
+	VMOVUPS   Y4, (CX)
+	VMOVUPS   (DX), Y4
+	VCMPPS    $0x02, Y3, Y4, Y3
+	VMOVUPS   (DI), Y4
+	VMOVUPS   (SI), Y5
+	VBLENDVPS Y3, Y4, Y5, Y5
+	VMOVUPS   Y5, (SI)
+	VBLENDVPS Y3, Y4, Y2, Y3
+	VPCMPEQD  Y2, Y3, Y4
+	VANDPS    Y0, Y3, Y3
+	VBLENDVPS Y4, Y1, Y3, Y3
+	VPSLLD    $0x04, Y3, Y3
+	VMOVUPS   Y3, (R8)
 	ADDQ      $0x20, CX
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	ADDQ      $0x20, SI
 	ADDQ      $0x20, DI
 	ADDQ      $0x20, R8
-	ADDQ      $0x20, R9
 	SUBQ      $0x08, AX
 	JG        loop
 	VZEROUPPER
@@ -2039,31 +1773,10 @@ within:
 	VZEROUPPER
 	RET
 
-// func turn(above int, at *int32, row *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
+// func turn(above int, column int, at *int32, w *float32, jump *float32, slope *float32, sum *float32, sums *float32)
 // Requires: AVX, FMA3
 TEXT ·turn(SB), NOSPLIT, $0-64
-	MOVQ        row+16(FP), AX
-	MOVQ        at+8(FP), CX
-	MOVQ        jump+32(FP), DX
-	MOVLQSX     (CX), BX
-	VMOVSS      (DX)(BX*1), X0
-	MOVLQSX     4(CX), BX
-	VINSERTPS   $0x10, 4(DX)(BX*1), X0, X0
-	MOVLQSX     8(CX), BX
-	VINSERTPS   $0x20, 8(DX)(BX*1), X0, X0
-	MOVLQSX     12(CX), BX
-	VINSERTPS   $0x30, 12(DX)(BX*1), X0, X0
-	MOVLQSX     16(CX), BX
-	VMOVSS      16(DX)(BX*1), X1
-	MOVLQSX     20(CX), BX
-	VINSERTPS   $0x10, 20(DX)(BX*1), X1, X1
-	MOVLQSX     24(CX), BX
-	VINSERTPS   $0x20, 24(DX)(BX*1), X1, X1
-	MOVLQSX     28(CX), CX
-	VINSERTPS   $0x30, 28(DX)(CX*1), X1, X1
-	VXORPS      Y2, Y2, Y2
-	VINSERTF128 $0x00, X0, Y2, Y2
-	VINSERTF128 $0x01, X1, Y2, Y2
+	MOVQ        at+16(FP), AX
 	MOVLQSX     (AX), CX
 	MOVLQSX     4(AX), DX
 	MOVLQSX     8(AX), BX
@@ -2072,6 +1785,18 @@ TEXT ·turn(SB), NOSPLIT, $0-64
 	MOVLQSX     20(AX), R8
 	MOVLQSX     24(AX), R9
 	MOVLQSX     28(AX), AX
+	MOVQ        jump+32(FP), R10
+	VMOVSS      (R10)(CX*8), X0
+	VINSERTPS   $0x10, 4(R10)(DX*8), X0, X0
+	VINSERTPS   $0x20, 8(R10)(BX*8), X0, X0
+	VINSERTPS   $0x30, 12(R10)(SI*8), X0, X0
+	VMOVSS      16(R10)(DI*8), X1
+	VINSERTPS   $0x10, 20(R10)(R8*8), X1, X1
+	VINSERTPS   $0x20, 24(R10)(R9*8), X1, X1
+	VINSERTPS   $0x30, 28(R10)(AX*8), X1, X1
+	VXORPS      Y2, Y2, Y2
+	VINSERTF128 $0x00, X0, Y2, Y2
+	VINSERTF128 $0x01, X1, Y2, Y2
 	MOVQ        above+0(FP), R10
 	MOVQ        slope+40(FP), R11
 	MOVQ        sum+48(FP), R12
@@ -2115,7 +1840,8 @@ four0:
 	VFMADD231PS    384(R12), Y5, Y0
 	ADDQ           $0x00000200, R11
 	ADDQ           $0x00000200, R12
-	ADDQ           $0x00000010, R13
+	MOVQ           column+8(FP), R14
+	ADDQ           R14, R13
 	SUBQ           $0x04, R10
 	JGE            four0
 
@@ -2141,52 +1867,22 @@ one0:
 	VFMADD231PS (R12), Y4, Y0
 	ADDQ        $0x00000080, R11
 	ADDQ        $0x00000080, R12
-	ADDQ        $0x00000004, R13
+	ADDQ        $0x04, R13
 	DECQ        R10
 	JNZ         one0
 
 done0:
-	MOVQ         at+8(FP), AX
-	MOVQ         sums+56(FP), CX
-	MOVLQSX      (AX), DX
-	VEXTRACTPS   $0x00, X0, (CX)(DX*1)
-	MOVLQSX      4(AX), DX
-	VEXTRACTPS   $0x01, X0, 4(CX)(DX*1)
-	MOVLQSX      8(AX), DX
-	VEXTRACTPS   $0x02, X0, 8(CX)(DX*1)
-	MOVLQSX      12(AX), DX
-	VEXTRACTPS   $0x03, X0, 12(CX)(DX*1)
+	MOVQ         sums+56(FP), R10
+	VEXTRACTPS   $0x00, X0, (R10)(CX*8)
+	VEXTRACTPS   $0x01, X0, 4(R10)(DX*8)
+	VEXTRACTPS   $0x02, X0, 8(R10)(BX*8)
+	VEXTRACTPS   $0x03, X0, 12(R10)(SI*8)
 	VEXTRACTF128 $0x01, Y0, X0
-	MOVLQSX      16(AX), DX
-	VEXTRACTPS   $0x00, X0, 16(CX)(DX*1)
-	MOVLQSX      20(AX), DX
-	VEXTRACTPS   $0x01, X0, 20(CX)(DX*1)
-	MOVLQSX      24(AX), DX
-	VEXTRACTPS   $0x02, X0, 24(CX)(DX*1)
-	MOVLQSX      28(AX), AX
-	VEXTRACTPS   $0x03, X0, 28(CX)(AX*1)
-	MOVQ         row+16(FP), AX
-	MOVQ         at+8(FP), CX
-	MOVQ         jump+32(FP), DX
-	MOVLQSX      32(CX), BX
-	VMOVSS       32(DX)(BX*1), X0
-	MOVLQSX      36(CX), BX
-	VINSERTPS    $0x10, 36(DX)(BX*1), X0, X0
-	MOVLQSX      40(CX), BX
-	VINSERTPS    $0x20, 40(DX)(BX*1), X0, X0
-	MOVLQSX      44(CX), BX
-	VINSERTPS    $0x30, 44(DX)(BX*1), X0, X0
-	MOVLQSX      48(CX), BX
-	VMOVSS       48(DX)(BX*1), X1
-	MOVLQSX      52(CX), BX
-	VINSERTPS    $0x10, 52(DX)(BX*1), X1, X1
-	MOVLQSX      56(CX), BX
-	VINSERTPS    $0x20, 56(DX)(BX*1), X1, X1
-	MOVLQSX      60(CX), CX
-	VINSERTPS    $0x30, 60(DX)(CX*1), X1, X1
-	VXORPS       Y2, Y2, Y2
-	VINSERTF128  $0x00, X0, Y2, Y2
-	VINSERTF128  $0x01, X1, Y2, Y2
+	VEXTRACTPS   $0x00, X0, 16(R10)(DI*8)
+	VEXTRACTPS   $0x01, X0, 20(R10)(R8*8)
+	VEXTRACTPS   $0x02, X0, 24(R10)(R9*8)
+	VEXTRACTPS   $0x03, X0, 28(R10)(AX*8)
+	MOVQ         at+16(FP), AX
 	MOVLQSX      32(AX), CX
 	MOVLQSX      36(AX), DX
 	MOVLQSX      40(AX), BX
@@ -2195,6 +1891,18 @@ done0:
 	MOVLQSX      52(AX), R8
 	MOVLQSX      56(AX), R9
 	MOVLQSX      60(AX), AX
+	MOVQ         jump+32(FP), R10
+	VMOVSS       32(R10)(CX*8), X0
+	VINSERTPS    $0x10, 36(R10)(DX*8), X0, X0
+	VINSERTPS    $0x20, 40(R10)(BX*8), X0, X0
+	VINSERTPS    $0x30, 44(R10)(SI*8), X0, X0
+	VMOVSS       48(R10)(DI*8), X1
+	VINSERTPS    $0x10, 52(R10)(R8*8), X1, X1
+	VINSERTPS    $0x20, 56(R10)(R9*8), X1, X1
+	VINSERTPS    $0x30, 60(R10)(AX*8), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
 	MOVQ         above+0(FP), R10
 	MOVQ         slope+40(FP), R11
 	MOVQ         sum+48(FP), R12
@@ -2238,7 +1946,8 @@ four1:
 	VFMADD231PS    416(R12), Y5, Y0
 	ADDQ           $0x00000200, R11
 	ADDQ           $0x00000200, R12
-	ADDQ           $0x00000010, R13
+	MOVQ           column+8(FP), R14
+	ADDQ           R14, R13
 	SUBQ           $0x04, R10
 	JGE            four1
 
@@ -2264,52 +1973,22 @@ one1:
 	VFMADD231PS 32(R12), Y4, Y0
 	ADDQ        $0x00000080, R11
 	ADDQ        $0x00000080, R12
-	ADDQ        $0x00000004, R13
+	ADDQ        $0x04, R13
 	DECQ        R10
 	JNZ         one1
 
 done1:
-	MOVQ         at+8(FP), AX
-	MOVQ         sums+56(FP), CX
-	MOVLQSX      32(AX), DX
-	VEXTRACTPS   $0x00, X0, 32(CX)(DX*1)
-	MOVLQSX      36(AX), DX
-	VEXTRACTPS   $0x01, X0, 36(CX)(DX*1)
-	MOVLQSX      40(AX), DX
-	VEXTRACTPS   $0x02, X0, 40(CX)(DX*1)
-	MOVLQSX      44(AX), DX
-	VEXTRACTPS   $0x03, X0, 44(CX)(DX*1)
+	MOVQ         sums+56(FP), R10
+	VEXTRACTPS   $0x00, X0, 32(R10)(CX*8)
+	VEXTRACTPS   $0x01, X0, 36(R10)(DX*8)
+	VEXTRACTPS   $0x02, X0, 40(R10)(BX*8)
+	VEXTRACTPS   $0x03, X0, 44(R10)(SI*8)
 	VEXTRACTF128 $0x01, Y0, X0
-	MOVLQSX      48(AX), DX
-	VEXTRACTPS   $0x00, X0, 48(CX)(DX*1)
-	MOVLQSX      52(AX), DX
-	VEXTRACTPS   $0x01, X0, 52(CX)(DX*1)
-	MOVLQSX      56(AX), DX
-	VEXTRACTPS   $0x02, X0, 56(CX)(DX*1)
-	MOVLQSX      60(AX), AX
-	VEXTRACTPS   $0x03, X0, 60(CX)(AX*1)
-	MOVQ         row+16(FP), AX
-	MOVQ         at+8(FP), CX
-	MOVQ         jump+32(FP), DX
-	MOVLQSX      64(CX), BX
-	VMOVSS       64(DX)(BX*1), X0
-	MOVLQSX      68(CX), BX
-	VINSERTPS    $0x10, 68(DX)(BX*1), X0, X0
-	MOVLQSX      72(CX), BX
-	VINSERTPS    $0x20, 72(DX)(BX*1), X0, X0
-	MOVLQSX      76(CX), BX
-	VINSERTPS    $0x30, 76(DX)(BX*1), X0, X0
-	MOVLQSX      80(CX), BX
-	VMOVSS       80(DX)(BX*1), X1
-	MOVLQSX      84(CX), BX
-	VINSERTPS    $0x10, 84(DX)(BX*1), X1, X1
-	MOVLQSX      88(CX), BX
-	VINSERTPS    $0x20, 88(DX)(BX*1), X1, X1
-	MOVLQSX      92(CX), CX
-	VINSERTPS    $0x30, 92(DX)(CX*1), X1, X1
-	VXORPS       Y2, Y2, Y2
-	VINSERTF128  $0x00, X0, Y2, Y2
-	VINSERTF128  $0x01, X1, Y2, Y2
+	VEXTRACTPS   $0x00, X0, 48(R10)(DI*8)
+	VEXTRACTPS   $0x01, X0, 52(R10)(R8*8)
+	VEXTRACTPS   $0x02, X0, 56(R10)(R9*8)
+	VEXTRACTPS   $0x03, X0, 60(R10)(AX*8)
+	MOVQ         at+16(FP), AX
 	MOVLQSX      64(AX), CX
 	MOVLQSX      68(AX), DX
 	MOVLQSX      72(AX), BX
@@ -2318,6 +1997,18 @@ done1:
 	MOVLQSX      84(AX), R8
 	MOVLQSX      88(AX), R9
 	MOVLQSX      92(AX), AX
+	MOVQ         jump+32(FP), R10
+	VMOVSS       64(R10)(CX*8), X0
+	VINSERTPS    $0x10, 68(R10)(DX*8), X0, X0
+	VINSERTPS    $0x20, 72(R10)(BX*8), X0, X0
+	VINSERTPS    $0x30, 76(R10)(SI*8), X0, X0
+	VMOVSS       80(R10)(DI*8), X1
+	VINSERTPS    $0x10, 84(R10)(R8*8), X1, X1
+	VINSERTPS    $0x20, 88(R10)(R9*8), X1, X1
+	VINSERTPS    $0x30, 92(R10)(AX*8), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
 	MOVQ         above+0(FP), R10
 	MOVQ         slope+40(FP), R11
 	MOVQ         sum+48(FP), R12
@@ -2361,7 +2052,8 @@ four2:
 	VFMADD231PS    448(R12), Y5, Y0
 	ADDQ           $0x00000200, R11
 	ADDQ           $0x00000200, R12
-	ADDQ           $0x00000010, R13
+	MOVQ           column+8(FP), R14
+	ADDQ           R14, R13
 	SUBQ           $0x04, R10
 	JGE            four2
 
@@ -2387,52 +2079,22 @@ one2:
 	VFMADD231PS 64(R12), Y4, Y0
 	ADDQ        $0x00000080, R11
 	ADDQ        $0x00000080, R12
-	ADDQ        $0x00000004, R13
+	ADDQ        $0x04, R13
 	DECQ        R10
 	JNZ         one2
 
 done2:
-	MOVQ         at+8(FP), AX
-	MOVQ         sums+56(FP), CX
-	MOVLQSX      64(AX), DX
-	VEXTRACTPS   $0x00, X0, 64(CX)(DX*1)
-	MOVLQSX      68(AX), DX
-	VEXTRACTPS   $0x01, X0, 68(CX)(DX*1)
-	MOVLQSX      72(AX), DX
-	VEXTRACTPS   $0x02, X0, 72(CX)(DX*1)
-	MOVLQSX      76(AX), DX
-	VEXTRACTPS   $0x03, X0, 76(CX)(DX*1)
+	MOVQ         sums+56(FP), R10
+	VEXTRACTPS   $0x00, X0, 64(R10)(CX*8)
+	VEXTRACTPS   $0x01, X0, 68(R10)(DX*8)
+	VEXTRACTPS   $0x02, X0, 72(R10)(BX*8)
+	VEXTRACTPS   $0x03, X0, 76(R10)(SI*8)
 	VEXTRACTF128 $0x01, Y0, X0
-	MOVLQSX      80(AX), DX
-	VEXTRACTPS   $0x00, X0, 80(CX)(DX*1)
-	MOVLQSX      84(AX), DX
-	VEXTRACTPS   $0x01, X0, 84(CX)(DX*1)
-	MOVLQSX      88(AX), DX
-	VEXTRACTPS   $0x02, X0, 88(CX)(DX*1)
-	MOVLQSX      92(AX), AX
-	VEXTRACTPS   $0x03, X0, 92(CX)(AX*1)
-	MOVQ         row+16(FP), AX
-	MOVQ         at+8(FP), CX
-	MOVQ         jump+32(FP), DX
-	MOVLQSX      96(CX), BX
-	VMOVSS       96(DX)(BX*1), X0
-	MOVLQSX      100(CX), BX
-	VINSERTPS    $0x10, 100(DX)(BX*1), X0, X0
-	MOVLQSX      104(CX), BX
-	VINSERTPS    $0x20, 104(DX)(BX*1), X0, X0
-	MOVLQSX      108(CX), BX
-	VINSERTPS    $0x30, 108(DX)(BX*1), X0, X0
-	MOVLQSX      112(CX), BX
-	VMOVSS       112(DX)(BX*1), X1
-	MOVLQSX      116(CX), BX
-	VINSERTPS    $0x10, 116(DX)(BX*1), X1, X1
-	MOVLQSX      120(CX), BX
-	VINSERTPS    $0x20, 120(DX)(BX*1), X1, X1
-	MOVLQSX      124(CX), CX
-	VINSERTPS    $0x30, 124(DX)(CX*1), X1, X1
-	VXORPS       Y2, Y2, Y2
-	VINSERTF128  $0x00, X0, Y2, Y2
-	VINSERTF128  $0x01, X1, Y2, Y2
+	VEXTRACTPS   $0x00, X0, 80(R10)(DI*8)
+	VEXTRACTPS   $0x01, X0, 84(R10)(R8*8)
+	VEXTRACTPS   $0x02, X0, 88(R10)(R9*8)
+	VEXTRACTPS   $0x03, X0, 92(R10)(AX*8)
+	MOVQ         at+16(FP), AX
 	MOVLQSX      96(AX), CX
 	MOVLQSX      100(AX), DX
 	MOVLQSX      104(AX), BX
@@ -2441,6 +2103,18 @@ done2:
 	MOVLQSX      116(AX), R8
 	MOVLQSX      120(AX), R9
 	MOVLQSX      124(AX), AX
+	MOVQ         jump+32(FP), R10
+	VMOVSS       96(R10)(CX*8), X0
+	VINSERTPS    $0x10, 100(R10)(DX*8), X0, X0
+	VINSERTPS    $0x20, 104(R10)(BX*8), X0, X0
+	VINSERTPS    $0x30, 108(R10)(SI*8), X0, X0
+	VMOVSS       112(R10)(DI*8), X1
+	VINSERTPS    $0x10, 116(R10)(R8*8), X1, X1
+	VINSERTPS    $0x20, 120(R10)(R9*8), X1, X1
+	VINSERTPS    $0x30, 124(R10)(AX*8), X1, X1
+	VXORPS       Y2, Y2, Y2
+	VINSERTF128  $0x00, X0, Y2, Y2
+	VINSERTF128  $0x01, X1, Y2, Y2
 	MOVQ         above+0(FP), R10
 	MOVQ         slope+40(FP), R11
 	MOVQ         sum+48(FP), R12
@@ -2484,7 +2158,8 @@ four3:
 	VFMADD231PS    480(R12), Y5, Y0
 	ADDQ           $0x00000200, R11
 	ADDQ           $0x00000200, R12
-	ADDQ           $0x00000010, R13
+	MOVQ           column+8(FP), R14
+	ADDQ           R14, R13
 	SUBQ           $0x04, R10
 	JGE            four3
 
@@ -2510,32 +2185,1754 @@ one3:
 	VFMADD231PS 96(R12), Y4, Y0
 	ADDQ        $0x00000080, R11
 	ADDQ        $0x00000080, R12
-	ADDQ        $0x00000004, R13
+	ADDQ        $0x04, R13
 	DECQ        R10
 	JNZ         one3
 
 done3:
-	MOVQ         at+8(FP), AX
-	MOVQ         sums+56(FP), CX
-	MOVLQSX      96(AX), DX
-	VEXTRACTPS   $0x00, X0, 96(CX)(DX*1)
-	MOVLQSX      100(AX), DX
-	VEXTRACTPS   $0x01, X0, 100(CX)(DX*1)
-	MOVLQSX      104(AX), DX
-	VEXTRACTPS   $0x02, X0, 104(CX)(DX*1)
-	MOVLQSX      108(AX), DX
-	VEXTRACTPS   $0x03, X0, 108(CX)(DX*1)
+	MOVQ         sums+56(FP), R10
+	VEXTRACTPS   $0x00, X0, 96(R10)(CX*8)
+	VEXTRACTPS   $0x01, X0, 100(R10)(DX*8)
+	VEXTRACTPS   $0x02, X0, 104(R10)(BX*8)
+	VEXTRACTPS   $0x03, X0, 108(R10)(SI*8)
 	VEXTRACTF128 $0x01, Y0, X0
-	MOVLQSX      112(AX), DX
-	VEXTRACTPS   $0x00, X0, 112(CX)(DX*1)
-	MOVLQSX      116(AX), DX
-	VEXTRACTPS   $0x01, X0, 116(CX)(DX*1)
-	MOVLQSX      120(AX), DX
-	VEXTRACTPS   $0x02, X0, 120(CX)(DX*1)
-	MOVLQSX      124(AX), AX
-	VEXTRACTPS   $0x03, X0, 124(CX)(AX*1)
+	VEXTRACTPS   $0x00, X0, 112(R10)(DI*8)
+	VEXTRACTPS   $0x01, X0, 116(R10)(R8*8)
+	VEXTRACTPS   $0x02, X0, 120(R10)(R9*8)
+	VEXTRACTPS   $0x03, X0, 124(R10)(AX*8)
 	VZEROUPPER
 	RET
+
+// func boardAVX2(units int, z0 *float32, slope *float32, one *float32, slot *int64, z float32, a float32, rise float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·boardAVX2(SB), NOSPLIT, $0-52
+	MOVQ    units+0(FP), AX
+	MOVQ    z0+8(FP), CX
+	MOVQ    slope+16(FP), DX
+	MOVQ    one+24(FP), BX
+	MOVQ    slot+32(FP), SI
+	VMOVUPS lanes00000000<>+0(SB), Y0
+	MOVQ    32(SI), DI
+	VMOVUPS lanes80000000<>+0(SB), Y1
+	VMOVUPS lanes00000000<>+0(SB), Y2
+
+unit:
+	VMOVUPS      (CX), Y3
+	VSUBPS       (DX), Y0, Y4
+	VMOVUPS      Y3, (DI)
+	VMOVUPS      Y4, 32(DI)
+	VMOVUPS      Y0, 64(DI)
+	VMOVUPS      (BX), Y5
+	VBLENDVPS    Y3, 32(BX), Y5, Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VDIVPS       Y4, Y3, Y3
+	VPMINUD      Y3, Y1, Y1
+	ADDQ         $0x80, CX
+	ADDQ         $0x80, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x60, DI
+	DECQ         AX
+	JNZ          unit
+	VMOVUPS      Y0, 64(SI)
+	VMOVUPS      lanesffffffff<>+0(SB), Y0
+	VMOVUPS      Y0, 96(SI)
+	VBROADCASTSS z+40(FP), Y0
+	VMOVUPS      Y0, 128(SI)
+	VBROADCASTSS a+44(FP), Y0
+	VMOVUPS      Y0, 160(SI)
+	VBROADCASTSS rise+48(FP), Y0
+	VMOVUPS      Y0, 192(SI)
+	VPADDD       lanes00000004<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 352(SI)
+	VMOVUPS      Y2, 224(SI)
+	VZEROUPPER
+	RET
+
+DATA lanesffffffff<>+0(SB)/4, $0xffffffff
+DATA lanesffffffff<>+4(SB)/4, $0xffffffff
+DATA lanesffffffff<>+8(SB)/4, $0xffffffff
+DATA lanesffffffff<>+12(SB)/4, $0xffffffff
+DATA lanesffffffff<>+16(SB)/4, $0xffffffff
+DATA lanesffffffff<>+20(SB)/4, $0xffffffff
+DATA lanesffffffff<>+24(SB)/4, $0xffffffff
+DATA lanesffffffff<>+28(SB)/4, $0xffffffff
+DATA lanesffffffff<>+32(SB)/4, $0xffffffff
+DATA lanesffffffff<>+36(SB)/4, $0xffffffff
+DATA lanesffffffff<>+40(SB)/4, $0xffffffff
+DATA lanesffffffff<>+44(SB)/4, $0xffffffff
+DATA lanesffffffff<>+48(SB)/4, $0xffffffff
+DATA lanesffffffff<>+52(SB)/4, $0xffffffff
+DATA lanesffffffff<>+56(SB)/4, $0xffffffff
+DATA lanesffffffff<>+60(SB)/4, $0xffffffff
+GLOBL lanesffffffff<>(SB), RODATA|NOPTR, $64
+
+DATA lanes00000004<>+0(SB)/4, $0x00000004
+DATA lanes00000004<>+4(SB)/4, $0x00000004
+DATA lanes00000004<>+8(SB)/4, $0x00000004
+DATA lanes00000004<>+12(SB)/4, $0x00000004
+DATA lanes00000004<>+16(SB)/4, $0x00000004
+DATA lanes00000004<>+20(SB)/4, $0x00000004
+DATA lanes00000004<>+24(SB)/4, $0x00000004
+DATA lanes00000004<>+28(SB)/4, $0x00000004
+DATA lanes00000004<>+32(SB)/4, $0x00000004
+DATA lanes00000004<>+36(SB)/4, $0x00000004
+DATA lanes00000004<>+40(SB)/4, $0x00000004
+DATA lanes00000004<>+44(SB)/4, $0x00000004
+DATA lanes00000004<>+48(SB)/4, $0x00000004
+DATA lanes00000004<>+52(SB)/4, $0x00000004
+DATA lanes00000004<>+56(SB)/4, $0x00000004
+DATA lanes00000004<>+60(SB)/4, $0x00000004
+GLOBL lanes00000004<>(SB), RODATA|NOPTR, $64
+
+// func landAVX2(units int, state *float32, worth *float32)
+// Requires: AVX
+TEXT ·landAVX2(SB), NOSPLIT, $0-24
+	MOVQ units+0(FP), AX
+	MOVQ state+8(FP), CX
+	MOVQ worth+16(FP), DX
+
+unit:
+	VMOVUPS 64(CX), Y0
+	VMOVUPS Y0, (DX)
+	ADDQ    $0x00000060, CX
+	ADDQ    $0x80, DX
+	DECQ    AX
+	JNZ     unit
+	VZEROUPPER
+	RET
+
+// func followIdentityAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·followIdentityAVX2(SB), NOSPLIT, $24-88
+piece:
+	MOVQ slots+32(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000004, 8(SP)
+
+ahead:
+	MOVQ    (SP), AX
+	CMPQ    (AX), $0x00
+	JEQ     aheadNext
+	MOVQ    units+0(FP), CX
+	MOVQ    8(AX), DX
+	VMOVUPS 96(AX), Y0
+	VXORPS  lanesffffffff<>+0(SB), Y0, Y1
+	VPADDD  lanes7fffffff<>+0(SB), Y1, Y2
+	JMP     rest
+
+one:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000080, DX
+	DECQ    CX
+
+rest:
+	TESTQ $0x00000003, CX
+	JNZ   one
+	SUBQ  $0x04, CX
+	JL    found
+
+four:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  128(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  256(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  384(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000200, DX
+	SUBQ    $0x04, CX
+	JGE     four
+
+found:
+	VPSUBD       Y1, Y2, Y1
+	VPMAXSD      Y0, Y1, Y1
+	VMOVUPS      Y1, 320(AX)
+	VBROADCASTSS unit+60(FP), Y0
+	VANDNPS      Y1, Y0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VBROADCASTSS latest+56(FP), Y1
+	VCMPPS       $0x01, Y0, Y1, Y1
+	VBLENDVPS    Y1, lanes4f000000<>+0(SB), Y0, Y0
+	VMULPS       lanes30000000<>+0(SB), Y0, Y0
+	VSUBPS       64(AX), Y0, Y0
+	VMAXPS       lanes00000000<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 288(AX)
+	VPMINUD      352(AX), Y0, Y0
+	VMOVUPS      Y0, 256(AX)
+
+aheadNext:
+	ADDQ         $0x000001c0, (SP)
+	DECQ         8(SP)
+	JNZ          ahead
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      256(AX), Y0
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      704(AX), Y0
+	VMOVUPS      Y0, 832(AX)
+	VMOVUPS      1152(AX), Y0
+	VMOVUPS      Y0, 1280(AX)
+	VMOVUPS      1600(AX), Y0
+	VMOVUPS      Y0, 1728(AX)
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      lanes7fffffff<>+0(SB), Y0
+	VBROADCASTSS unit+60(FP), Y1
+	VBROADCASTSS none+64(FP), Y2
+	VMOVUPS      256(AX), Y3
+	VMOVUPS      320(AX), Y4
+	VADDPS       64(AX), Y3, Y5
+	VMOVUPS      Y5, 64(AX)
+	VMOVUPS      288(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      96(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 416(AX)
+	VMOVUPS      704(AX), Y3
+	VMOVUPS      768(AX), Y4
+	VADDPS       512(AX), Y3, Y5
+	VMOVUPS      Y5, 512(AX)
+	VMOVUPS      736(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      544(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 544(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 864(AX)
+	VMOVUPS      1152(AX), Y3
+	VMOVUPS      1216(AX), Y4
+	VADDPS       960(AX), Y3, Y5
+	VMOVUPS      Y5, 960(AX)
+	VMOVUPS      1184(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      992(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 992(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 1312(AX)
+	VMOVUPS      1600(AX), Y3
+	VMOVUPS      1664(AX), Y4
+	VADDPS       1408(AX), Y3, Y5
+	VMOVUPS      Y5, 1408(AX)
+	VMOVUPS      1632(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      1440(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 1440(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y0
+	VANDPS       Y1, Y3, Y1
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VPSLLD       $0x04, Y0, Y0
+	VMOVUPS      Y0, 1760(AX)
+	MOVQ         $0x00000000, 16(SP)
+	MOVQ         slots+32(FP), AX
+	MOVQ         AX, (SP)
+	MOVQ         $0x00000004, 8(SP)
+
+turning:
+	MOVQ        (SP), AX
+	CMPQ        (AX), $0x00
+	JEQ         turningNext
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     384(AX), Y1
+	MOVLQSX     416(AX), CX
+	MOVLQSX     420(AX), DX
+	MOVLQSX     424(AX), BX
+	MOVLQSX     428(AX), SI
+	MOVLQSX     432(AX), DI
+	MOVLQSX     436(AX), R8
+	MOVLQSX     440(AX), R9
+	MOVLQSX     444(AX), R10
+	MOVQ        16(AX), R11
+	VMOVSS      (R11)(CX*8), X2
+	VINSERTPS   $0x10, 4(R11)(DX*8), X2, X2
+	VINSERTPS   $0x20, 8(R11)(BX*8), X2, X2
+	VINSERTPS   $0x30, 12(R11)(SI*8), X2, X2
+	VMOVSS      16(R11)(DI*8), X3
+	VINSERTPS   $0x10, 20(R11)(R8*8), X3, X3
+	VINSERTPS   $0x20, 24(R11)(R9*8), X3, X3
+	VINSERTPS   $0x30, 28(R11)(R10*8), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X2, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	MOVQ        32(AX), AX
+	MOVQ        fours+8(FP), R11
+	MOVQ        w+40(FP), R12
+	MOVQ        one+48(FP), R13
+	VMOVUPS     lanes00000000<>+0(SB), Y2
+	VMOVUPS     lanes80000000<>+0(SB), Y3
+	VMOVUPS     lanes00000000<>+0(SB), Y5
+
+turn:
+	VBROADCASTF128 (R12)(CX*1), Y6
+	VINSERTF128    $0x01, (R12)(DI*1), Y6, Y6
+	VBROADCASTF128 (R12)(DX*1), Y7
+	VINSERTF128    $0x01, (R12)(R8*1), Y7, Y7
+	VBROADCASTF128 (R12)(BX*1), Y8
+	VINSERTF128    $0x01, (R12)(R9*1), Y8, Y8
+	VBROADCASTF128 (R12)(SI*1), Y9
+	VINSERTF128    $0x01, (R12)(R10*1), Y9, Y9
+	VUNPCKLPS      Y7, Y6, Y10
+	VUNPCKHPS      Y7, Y6, Y11
+	VUNPCKLPS      Y9, Y8, Y7
+	VUNPCKHPS      Y9, Y8, Y9
+	VSHUFPS        $0x44, Y7, Y10, Y6
+	VSHUFPS        $0xee, Y7, Y10, Y7
+	VSHUFPS        $0x44, Y9, Y11, Y8
+	VSHUFPS        $0xee, Y9, Y11, Y9
+	VMOVUPS        (AX), Y10
+	VMOVUPS        32(AX), Y11
+	VMOVUPS        (R13), Y12
+	VBLENDVPS      Y10, 32(R13), Y12, Y13
+	VFMADD213PS    64(AX), Y1, Y13
+	VMOVUPS        Y13, 64(AX)
+	VFMADD231PS    Y13, Y6, Y2
+	VFNMADD231PS   Y11, Y0, Y10
+	VMOVUPS        Y10, (AX)
+	VFNMADD231PS   Y4, Y6, Y11
+	VMOVUPS        Y11, 32(AX)
+	VBLENDVPS      Y10, 32(R13), Y12, Y6
+	VFMADD231PS    Y11, Y6, Y5
+	VDIVPS         Y11, Y10, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        96(AX), Y6
+	VMOVUPS        128(AX), Y10
+	VMOVUPS        64(R13), Y11
+	VBLENDVPS      Y6, 96(R13), Y11, Y12
+	VFMADD213PS    160(AX), Y1, Y12
+	VMOVUPS        Y12, 160(AX)
+	VFMADD231PS    Y12, Y7, Y2
+	VFNMADD231PS   Y10, Y0, Y6
+	VMOVUPS        Y6, 96(AX)
+	VFNMADD231PS   Y4, Y7, Y10
+	VMOVUPS        Y10, 128(AX)
+	VBLENDVPS      Y6, 96(R13), Y11, Y7
+	VFMADD231PS    Y10, Y7, Y5
+	VDIVPS         Y10, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        192(AX), Y6
+	VMOVUPS        224(AX), Y7
+	VMOVUPS        128(R13), Y10
+	VBLENDVPS      Y6, 160(R13), Y10, Y11
+	VFMADD213PS    256(AX), Y1, Y11
+	VMOVUPS        Y11, 256(AX)
+	VFMADD231PS    Y11, Y8, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 192(AX)
+	VFNMADD231PS   Y4, Y8, Y7
+	VMOVUPS        Y7, 224(AX)
+	VBLENDVPS      Y6, 160(R13), Y10, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        288(AX), Y6
+	VMOVUPS        320(AX), Y7
+	VMOVUPS        192(R13), Y8
+	VBLENDVPS      Y6, 224(R13), Y8, Y10
+	VFMADD213PS    352(AX), Y1, Y10
+	VMOVUPS        Y10, 352(AX)
+	VFMADD231PS    Y10, Y9, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 288(AX)
+	VFNMADD231PS   Y4, Y9, Y7
+	VMOVUPS        Y7, 320(AX)
+	VBLENDVPS      Y6, 224(R13), Y8, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	ADDQ           $0x00000180, AX
+	MOVQ           column+16(FP), R14
+	ADDQ           R14, R12
+	ADDQ           $0x00000100, R13
+	DECQ           R11
+	JNZ            turn
+	MOVQ           (SP), AX
+	VPADDD         lanes00000004<>+0(SB), Y3, Y0
+	VMOVUPS        Y0, 352(AX)
+	VMOVUPS        Y5, 224(AX)
+	MOVQ           24(AX), AX
+	VEXTRACTPS     $0x00, X2, (AX)(CX*8)
+	VEXTRACTPS     $0x01, X2, 4(AX)(DX*8)
+	VEXTRACTPS     $0x02, X2, 8(AX)(BX*8)
+	VEXTRACTPS     $0x03, X2, 12(AX)(SI*8)
+	VEXTRACTF128   $0x01, Y2, X0
+	VEXTRACTPS     $0x00, X0, 16(AX)(DI*8)
+	VEXTRACTPS     $0x01, X0, 20(AX)(R8*8)
+	VEXTRACTPS     $0x02, X0, 24(AX)(R9*8)
+	VEXTRACTPS     $0x03, X0, 28(AX)(R10*8)
+	VMOVUPS        lanes7fffffff<>+0(SB), Y0
+	MOVQ           (SP), AX
+	VPCMPEQD       96(AX), Y0, Y0
+	VMOVMSKPS      Y0, AX
+	CMPL           AX, $0x000000ff
+	JNE            onTheWay
+	MOVQ           8(SP), AX
+	MOVQ           16(SP), CX
+	BTSQ           AX, CX
+	MOVQ           CX, 16(SP)
+
+onTheWay:
+turningNext:
+	ADDQ  $0x000001c0, (SP)
+	DECQ  8(SP)
+	JNZ   turning
+	MOVQ  pieces+24(FP), CX
+	DECQ  CX
+	MOVQ  CX, pieces+24(FP)
+	MOVQ  16(SP), AX
+	TESTQ AX, AX
+	JNZ   done
+	TESTQ CX, CX
+	JNZ   piece
+
+done:
+	MOVQ AX, arrived+72(FP)
+	MOVQ CX, left+80(FP)
+	VZEROUPPER
+	RET
+
+// func followSigmoidAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·followSigmoidAVX2(SB), NOSPLIT, $24-88
+piece:
+	MOVQ slots+32(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000004, 8(SP)
+
+ahead:
+	MOVQ    (SP), AX
+	CMPQ    (AX), $0x00
+	JEQ     aheadNext
+	MOVQ    units+0(FP), CX
+	MOVQ    8(AX), DX
+	VMOVUPS 96(AX), Y0
+	VXORPS  lanesffffffff<>+0(SB), Y0, Y1
+	VPADDD  lanes7fffffff<>+0(SB), Y1, Y2
+	JMP     rest
+
+one:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000080, DX
+	DECQ    CX
+
+rest:
+	TESTQ $0x00000003, CX
+	JNZ   one
+	SUBQ  $0x04, CX
+	JL    found
+
+four:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  128(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  256(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  384(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000200, DX
+	SUBQ    $0x04, CX
+	JGE     four
+
+found:
+	VPSUBD       Y1, Y2, Y1
+	VPMAXSD      Y0, Y1, Y1
+	VMOVUPS      Y1, 320(AX)
+	VBROADCASTSS unit+60(FP), Y0
+	VANDNPS      Y1, Y0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VBROADCASTSS latest+56(FP), Y1
+	VCMPPS       $0x01, Y0, Y1, Y1
+	VBLENDVPS    Y1, lanes4f000000<>+0(SB), Y0, Y0
+	VMULPS       lanes30000000<>+0(SB), Y0, Y0
+	VSUBPS       64(AX), Y0, Y0
+	VMAXPS       lanes00000000<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 288(AX)
+	VPMINUD      352(AX), Y0, Y0
+	VMOVUPS      Y0, 256(AX)
+
+aheadNext:
+	ADDQ         $0x000001c0, (SP)
+	DECQ         8(SP)
+	JNZ          ahead
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      224(AX), Y0
+	VMOVUPS      672(AX), Y1
+	VMOVUPS      1120(AX), Y2
+	VMOVUPS      1568(AX), Y3
+	VMOVUPS      128(AX), Y4
+	VFNMADD231PS 256(AX), Y0, Y4
+	VMOVUPS      576(AX), Y0
+	VFNMADD231PS 704(AX), Y1, Y0
+	VMOVUPS      1024(AX), Y1
+	VFNMADD231PS 1152(AX), Y2, Y1
+	VMOVUPS      1472(AX), Y2
+	VFNMADD231PS 1600(AX), Y3, Y2
+	VMOVUPS      lanes42ae0000<>+0(SB), Y3
+	VMOVUPS      lanes42ae0000<>+0(SB), Y5
+	VMOVUPS      lanes42ae0000<>+0(SB), Y6
+	VMOVUPS      lanes42ae0000<>+0(SB), Y7
+	VMOVUPS      lanesc2ae0000<>+0(SB), Y8
+	VMOVUPS      lanesc2ae0000<>+0(SB), Y9
+	VMOVUPS      lanesc2ae0000<>+0(SB), Y10
+	VMOVUPS      lanesc2ae0000<>+0(SB), Y11
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y0, Y9, Y0
+	VMAXPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y11, Y2
+	VMINPS       Y4, Y3, Y3
+	VMINPS       Y0, Y5, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y7, Y2
+	VMOVUPS      lanes4b400000<>+0(SB), Y4
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y4
+	VMOVUPS      lanes4b400000<>+0(SB), Y5
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y0, Y5
+	VMOVUPS      lanes4b400000<>+0(SB), Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y1, Y6
+	VMOVUPS      lanes4b400000<>+0(SB), Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y2, Y7
+	VSUBPS       lanes4b400000<>+0(SB), Y4, Y8
+	VSUBPS       lanes4b400000<>+0(SB), Y5, Y9
+	VSUBPS       lanes4b400000<>+0(SB), Y6, Y10
+	VSUBPS       lanes4b400000<>+0(SB), Y7, Y11
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y0
+	VFNMADD231PS lanes3f317218<>+0(SB), Y10, Y1
+	VFNMADD231PS lanes3f317218<>+0(SB), Y11, Y2
+	VFNMADD231PS lanesb102e308<>+0(SB), Y8, Y3
+	VFNMADD231PS lanesb102e308<>+0(SB), Y9, Y0
+	VFNMADD231PS lanesb102e308<>+0(SB), Y10, Y1
+	VFNMADD231PS lanesb102e308<>+0(SB), Y11, Y2
+	VMOVUPS      lanes3c083129<>+0(SB), Y8
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3c083129<>+0(SB), Y9
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y0, Y9
+	VMOVUPS      lanes3c083129<>+0(SB), Y10
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y1, Y10
+	VMOVUPS      lanes3c083129<>+0(SB), Y11
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3f800000<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3f800000<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3f800000<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3f800000<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3f800000<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3f800000<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3f800000<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3f800000<>+0(SB), Y2, Y11
+	VPSLLD       $0x17, Y4, Y0
+	VPSLLD       $0x17, Y5, Y1
+	VPSLLD       $0x17, Y6, Y2
+	VPSLLD       $0x17, Y7, Y3
+	VPADDD       Y0, Y8, Y0
+	VPADDD       Y1, Y9, Y1
+	VPADDD       Y2, Y10, Y2
+	VPADDD       Y3, Y11, Y3
+	VADDPS       lanes3f800000<>+0(SB), Y0, Y4
+	VADDPS       lanes3f800000<>+0(SB), Y1, Y5
+	VADDPS       lanes3f800000<>+0(SB), Y2, Y6
+	VADDPS       lanes3f800000<>+0(SB), Y3, Y7
+	VDIVPS       Y4, Y0, Y0
+	VDIVPS       Y5, Y1, Y1
+	VDIVPS       Y6, Y2, Y2
+	VDIVPS       Y7, Y3, Y3
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      Y1, 832(AX)
+	VMOVUPS      Y2, 1280(AX)
+	VMOVUPS      Y3, 1728(AX)
+	VMOVUPS      128(AX), Y0
+	VMOVUPS      384(AX), Y1
+	VMOVUPS      256(AX), Y2
+	VMOVUPS      224(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       160(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes3f800000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes00000000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       192(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 128(AX)
+	VMOVUPS      Y1, 160(AX)
+	VMOVUPS      Y6, 192(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      576(AX), Y0
+	VMOVUPS      832(AX), Y1
+	VMOVUPS      704(AX), Y2
+	VMOVUPS      672(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       608(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes3f800000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes00000000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       640(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 576(AX)
+	VMOVUPS      Y1, 608(AX)
+	VMOVUPS      Y6, 640(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 832(AX)
+	VMOVUPS      1024(AX), Y0
+	VMOVUPS      1280(AX), Y1
+	VMOVUPS      1152(AX), Y2
+	VMOVUPS      1120(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       1056(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes3f800000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes00000000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       1088(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 1024(AX)
+	VMOVUPS      Y1, 1056(AX)
+	VMOVUPS      Y6, 1088(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 1280(AX)
+	VMOVUPS      1472(AX), Y0
+	VMOVUPS      1728(AX), Y1
+	VMOVUPS      1600(AX), Y2
+	VMOVUPS      1568(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       1504(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes3f800000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes00000000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       1536(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 1472(AX)
+	VMOVUPS      Y1, 1504(AX)
+	VMOVUPS      Y6, 1536(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 1728(AX)
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      lanes7fffffff<>+0(SB), Y0
+	VBROADCASTSS unit+60(FP), Y1
+	VBROADCASTSS none+64(FP), Y2
+	VMOVUPS      256(AX), Y3
+	VMOVUPS      320(AX), Y4
+	VADDPS       64(AX), Y3, Y5
+	VMOVUPS      Y5, 64(AX)
+	VMOVUPS      288(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      96(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 416(AX)
+	VMOVUPS      704(AX), Y3
+	VMOVUPS      768(AX), Y4
+	VADDPS       512(AX), Y3, Y5
+	VMOVUPS      Y5, 512(AX)
+	VMOVUPS      736(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      544(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 544(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 864(AX)
+	VMOVUPS      1152(AX), Y3
+	VMOVUPS      1216(AX), Y4
+	VADDPS       960(AX), Y3, Y5
+	VMOVUPS      Y5, 960(AX)
+	VMOVUPS      1184(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      992(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 992(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 1312(AX)
+	VMOVUPS      1600(AX), Y3
+	VMOVUPS      1664(AX), Y4
+	VADDPS       1408(AX), Y3, Y5
+	VMOVUPS      Y5, 1408(AX)
+	VMOVUPS      1632(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      1440(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 1440(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y0
+	VANDPS       Y1, Y3, Y1
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VPSLLD       $0x04, Y0, Y0
+	VMOVUPS      Y0, 1760(AX)
+	MOVQ         $0x00000000, 16(SP)
+	MOVQ         slots+32(FP), AX
+	MOVQ         AX, (SP)
+	MOVQ         $0x00000004, 8(SP)
+
+turning:
+	MOVQ        (SP), AX
+	CMPQ        (AX), $0x00
+	JEQ         turningNext
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     384(AX), Y1
+	MOVLQSX     416(AX), CX
+	MOVLQSX     420(AX), DX
+	MOVLQSX     424(AX), BX
+	MOVLQSX     428(AX), SI
+	MOVLQSX     432(AX), DI
+	MOVLQSX     436(AX), R8
+	MOVLQSX     440(AX), R9
+	MOVLQSX     444(AX), R10
+	MOVQ        16(AX), R11
+	VMOVSS      (R11)(CX*8), X2
+	VINSERTPS   $0x10, 4(R11)(DX*8), X2, X2
+	VINSERTPS   $0x20, 8(R11)(BX*8), X2, X2
+	VINSERTPS   $0x30, 12(R11)(SI*8), X2, X2
+	VMOVSS      16(R11)(DI*8), X3
+	VINSERTPS   $0x10, 20(R11)(R8*8), X3, X3
+	VINSERTPS   $0x20, 24(R11)(R9*8), X3, X3
+	VINSERTPS   $0x30, 28(R11)(R10*8), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X2, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	MOVQ        32(AX), AX
+	MOVQ        fours+8(FP), R11
+	MOVQ        w+40(FP), R12
+	MOVQ        one+48(FP), R13
+	VMOVUPS     lanes00000000<>+0(SB), Y2
+	VMOVUPS     lanes80000000<>+0(SB), Y3
+	VMOVUPS     lanes00000000<>+0(SB), Y5
+
+turn:
+	VBROADCASTF128 (R12)(CX*1), Y6
+	VINSERTF128    $0x01, (R12)(DI*1), Y6, Y6
+	VBROADCASTF128 (R12)(DX*1), Y7
+	VINSERTF128    $0x01, (R12)(R8*1), Y7, Y7
+	VBROADCASTF128 (R12)(BX*1), Y8
+	VINSERTF128    $0x01, (R12)(R9*1), Y8, Y8
+	VBROADCASTF128 (R12)(SI*1), Y9
+	VINSERTF128    $0x01, (R12)(R10*1), Y9, Y9
+	VUNPCKLPS      Y7, Y6, Y10
+	VUNPCKHPS      Y7, Y6, Y11
+	VUNPCKLPS      Y9, Y8, Y7
+	VUNPCKHPS      Y9, Y8, Y9
+	VSHUFPS        $0x44, Y7, Y10, Y6
+	VSHUFPS        $0xee, Y7, Y10, Y7
+	VSHUFPS        $0x44, Y9, Y11, Y8
+	VSHUFPS        $0xee, Y9, Y11, Y9
+	VMOVUPS        (AX), Y10
+	VMOVUPS        32(AX), Y11
+	VMOVUPS        (R13), Y12
+	VBLENDVPS      Y10, 32(R13), Y12, Y13
+	VFMADD213PS    64(AX), Y1, Y13
+	VMOVUPS        Y13, 64(AX)
+	VFMADD231PS    Y13, Y6, Y2
+	VFNMADD231PS   Y11, Y0, Y10
+	VMOVUPS        Y10, (AX)
+	VFNMADD231PS   Y4, Y6, Y11
+	VMOVUPS        Y11, 32(AX)
+	VBLENDVPS      Y10, 32(R13), Y12, Y6
+	VFMADD231PS    Y11, Y6, Y5
+	VDIVPS         Y11, Y10, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        96(AX), Y6
+	VMOVUPS        128(AX), Y10
+	VMOVUPS        64(R13), Y11
+	VBLENDVPS      Y6, 96(R13), Y11, Y12
+	VFMADD213PS    160(AX), Y1, Y12
+	VMOVUPS        Y12, 160(AX)
+	VFMADD231PS    Y12, Y7, Y2
+	VFNMADD231PS   Y10, Y0, Y6
+	VMOVUPS        Y6, 96(AX)
+	VFNMADD231PS   Y4, Y7, Y10
+	VMOVUPS        Y10, 128(AX)
+	VBLENDVPS      Y6, 96(R13), Y11, Y7
+	VFMADD231PS    Y10, Y7, Y5
+	VDIVPS         Y10, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        192(AX), Y6
+	VMOVUPS        224(AX), Y7
+	VMOVUPS        128(R13), Y10
+	VBLENDVPS      Y6, 160(R13), Y10, Y11
+	VFMADD213PS    256(AX), Y1, Y11
+	VMOVUPS        Y11, 256(AX)
+	VFMADD231PS    Y11, Y8, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 192(AX)
+	VFNMADD231PS   Y4, Y8, Y7
+	VMOVUPS        Y7, 224(AX)
+	VBLENDVPS      Y6, 160(R13), Y10, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        288(AX), Y6
+	VMOVUPS        320(AX), Y7
+	VMOVUPS        192(R13), Y8
+	VBLENDVPS      Y6, 224(R13), Y8, Y10
+	VFMADD213PS    352(AX), Y1, Y10
+	VMOVUPS        Y10, 352(AX)
+	VFMADD231PS    Y10, Y9, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 288(AX)
+	VFNMADD231PS   Y4, Y9, Y7
+	VMOVUPS        Y7, 320(AX)
+	VBLENDVPS      Y6, 224(R13), Y8, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	ADDQ           $0x00000180, AX
+	MOVQ           column+16(FP), R14
+	ADDQ           R14, R12
+	ADDQ           $0x00000100, R13
+	DECQ           R11
+	JNZ            turn
+	MOVQ           (SP), AX
+	VPADDD         lanes00000004<>+0(SB), Y3, Y0
+	VMOVUPS        Y0, 352(AX)
+	VMOVUPS        Y5, 224(AX)
+	MOVQ           24(AX), AX
+	VEXTRACTPS     $0x00, X2, (AX)(CX*8)
+	VEXTRACTPS     $0x01, X2, 4(AX)(DX*8)
+	VEXTRACTPS     $0x02, X2, 8(AX)(BX*8)
+	VEXTRACTPS     $0x03, X2, 12(AX)(SI*8)
+	VEXTRACTF128   $0x01, Y2, X0
+	VEXTRACTPS     $0x00, X0, 16(AX)(DI*8)
+	VEXTRACTPS     $0x01, X0, 20(AX)(R8*8)
+	VEXTRACTPS     $0x02, X0, 24(AX)(R9*8)
+	VEXTRACTPS     $0x03, X0, 28(AX)(R10*8)
+	VMOVUPS        lanes7fffffff<>+0(SB), Y0
+	MOVQ           (SP), AX
+	VPCMPEQD       96(AX), Y0, Y0
+	VMOVMSKPS      Y0, AX
+	CMPL           AX, $0x000000ff
+	JNE            onTheWay
+	MOVQ           8(SP), AX
+	MOVQ           16(SP), CX
+	BTSQ           AX, CX
+	MOVQ           CX, 16(SP)
+
+onTheWay:
+turningNext:
+	ADDQ  $0x000001c0, (SP)
+	DECQ  8(SP)
+	JNZ   turning
+	MOVQ  pieces+24(FP), CX
+	DECQ  CX
+	MOVQ  CX, pieces+24(FP)
+	MOVQ  16(SP), AX
+	TESTQ AX, AX
+	JNZ   done
+	TESTQ CX, CX
+	JNZ   piece
+
+done:
+	MOVQ AX, arrived+72(FP)
+	MOVQ CX, left+80(FP)
+	VZEROUPPER
+	RET
+
+DATA lanes42ae0000<>+0(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+4(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+8(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+12(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+16(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+20(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+24(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+28(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+32(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+36(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+40(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+44(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+48(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+52(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+56(SB)/4, $0x42ae0000
+DATA lanes42ae0000<>+60(SB)/4, $0x42ae0000
+GLOBL lanes42ae0000<>(SB), RODATA|NOPTR, $64
+
+DATA lanesc2ae0000<>+0(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+4(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+8(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+12(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+16(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+20(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+24(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+28(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+32(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+36(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+40(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+44(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+48(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+52(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+56(SB)/4, $0xc2ae0000
+DATA lanesc2ae0000<>+60(SB)/4, $0xc2ae0000
+GLOBL lanesc2ae0000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA lanes3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL lanes3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA lanes4b400000<>+0(SB)/4, $0x4b400000
+DATA lanes4b400000<>+4(SB)/4, $0x4b400000
+DATA lanes4b400000<>+8(SB)/4, $0x4b400000
+DATA lanes4b400000<>+12(SB)/4, $0x4b400000
+DATA lanes4b400000<>+16(SB)/4, $0x4b400000
+DATA lanes4b400000<>+20(SB)/4, $0x4b400000
+DATA lanes4b400000<>+24(SB)/4, $0x4b400000
+DATA lanes4b400000<>+28(SB)/4, $0x4b400000
+DATA lanes4b400000<>+32(SB)/4, $0x4b400000
+DATA lanes4b400000<>+36(SB)/4, $0x4b400000
+DATA lanes4b400000<>+40(SB)/4, $0x4b400000
+DATA lanes4b400000<>+44(SB)/4, $0x4b400000
+DATA lanes4b400000<>+48(SB)/4, $0x4b400000
+DATA lanes4b400000<>+52(SB)/4, $0x4b400000
+DATA lanes4b400000<>+56(SB)/4, $0x4b400000
+DATA lanes4b400000<>+60(SB)/4, $0x4b400000
+GLOBL lanes4b400000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3f317218<>+0(SB)/4, $0x3f317218
+DATA lanes3f317218<>+4(SB)/4, $0x3f317218
+DATA lanes3f317218<>+8(SB)/4, $0x3f317218
+DATA lanes3f317218<>+12(SB)/4, $0x3f317218
+DATA lanes3f317218<>+16(SB)/4, $0x3f317218
+DATA lanes3f317218<>+20(SB)/4, $0x3f317218
+DATA lanes3f317218<>+24(SB)/4, $0x3f317218
+DATA lanes3f317218<>+28(SB)/4, $0x3f317218
+DATA lanes3f317218<>+32(SB)/4, $0x3f317218
+DATA lanes3f317218<>+36(SB)/4, $0x3f317218
+DATA lanes3f317218<>+40(SB)/4, $0x3f317218
+DATA lanes3f317218<>+44(SB)/4, $0x3f317218
+DATA lanes3f317218<>+48(SB)/4, $0x3f317218
+DATA lanes3f317218<>+52(SB)/4, $0x3f317218
+DATA lanes3f317218<>+56(SB)/4, $0x3f317218
+DATA lanes3f317218<>+60(SB)/4, $0x3f317218
+GLOBL lanes3f317218<>(SB), RODATA|NOPTR, $64
+
+DATA lanesb102e308<>+0(SB)/4, $0xb102e308
+DATA lanesb102e308<>+4(SB)/4, $0xb102e308
+DATA lanesb102e308<>+8(SB)/4, $0xb102e308
+DATA lanesb102e308<>+12(SB)/4, $0xb102e308
+DATA lanesb102e308<>+16(SB)/4, $0xb102e308
+DATA lanesb102e308<>+20(SB)/4, $0xb102e308
+DATA lanesb102e308<>+24(SB)/4, $0xb102e308
+DATA lanesb102e308<>+28(SB)/4, $0xb102e308
+DATA lanesb102e308<>+32(SB)/4, $0xb102e308
+DATA lanesb102e308<>+36(SB)/4, $0xb102e308
+DATA lanesb102e308<>+40(SB)/4, $0xb102e308
+DATA lanesb102e308<>+44(SB)/4, $0xb102e308
+DATA lanesb102e308<>+48(SB)/4, $0xb102e308
+DATA lanesb102e308<>+52(SB)/4, $0xb102e308
+DATA lanesb102e308<>+56(SB)/4, $0xb102e308
+DATA lanesb102e308<>+60(SB)/4, $0xb102e308
+GLOBL lanesb102e308<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3c083129<>+0(SB)/4, $0x3c083129
+DATA lanes3c083129<>+4(SB)/4, $0x3c083129
+DATA lanes3c083129<>+8(SB)/4, $0x3c083129
+DATA lanes3c083129<>+12(SB)/4, $0x3c083129
+DATA lanes3c083129<>+16(SB)/4, $0x3c083129
+DATA lanes3c083129<>+20(SB)/4, $0x3c083129
+DATA lanes3c083129<>+24(SB)/4, $0x3c083129
+DATA lanes3c083129<>+28(SB)/4, $0x3c083129
+DATA lanes3c083129<>+32(SB)/4, $0x3c083129
+DATA lanes3c083129<>+36(SB)/4, $0x3c083129
+DATA lanes3c083129<>+40(SB)/4, $0x3c083129
+DATA lanes3c083129<>+44(SB)/4, $0x3c083129
+DATA lanes3c083129<>+48(SB)/4, $0x3c083129
+DATA lanes3c083129<>+52(SB)/4, $0x3c083129
+DATA lanes3c083129<>+56(SB)/4, $0x3c083129
+DATA lanes3c083129<>+60(SB)/4, $0x3c083129
+GLOBL lanes3c083129<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3d2b9532<>+0(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+4(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+8(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+12(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+16(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+20(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+24(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+28(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+32(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+36(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+40(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+44(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+48(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+52(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+56(SB)/4, $0x3d2b9532
+DATA lanes3d2b9532<>+60(SB)/4, $0x3d2b9532
+GLOBL lanes3d2b9532<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3e2aabd8<>+0(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+4(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+8(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+12(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+16(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+20(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+24(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+28(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+32(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+36(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+40(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+44(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+48(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+52(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+56(SB)/4, $0x3e2aabd8
+DATA lanes3e2aabd8<>+60(SB)/4, $0x3e2aabd8
+GLOBL lanes3e2aabd8<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3efffefe<>+0(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+4(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+8(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+12(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+16(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+20(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+24(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+28(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+32(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+36(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+40(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+44(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+48(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+52(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+56(SB)/4, $0x3efffefe
+DATA lanes3efffefe<>+60(SB)/4, $0x3efffefe
+GLOBL lanes3efffefe<>(SB), RODATA|NOPTR, $64
+
+// func followTanhAVX2(units int, fours int, column int, pieces int, slots *int64, w *float32, one *float32, latest float32, unit int32, none int32) (arrived int, left int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·followTanhAVX2(SB), NOSPLIT, $24-88
+piece:
+	MOVQ slots+32(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000004, 8(SP)
+
+ahead:
+	MOVQ    (SP), AX
+	CMPQ    (AX), $0x00
+	JEQ     aheadNext
+	MOVQ    units+0(FP), CX
+	MOVQ    8(AX), DX
+	VMOVUPS 96(AX), Y0
+	VXORPS  lanesffffffff<>+0(SB), Y0, Y1
+	VPADDD  lanes7fffffff<>+0(SB), Y1, Y2
+	JMP     rest
+
+one:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000080, DX
+	DECQ    CX
+
+rest:
+	TESTQ $0x00000003, CX
+	JNZ   one
+	SUBQ  $0x04, CX
+	JL    found
+
+four:
+	VPADDD  (DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  128(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  256(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	VPADDD  384(DX), Y1, Y3
+	VPMINUD Y3, Y2, Y2
+	ADDQ    $0x00000200, DX
+	SUBQ    $0x04, CX
+	JGE     four
+
+found:
+	VPSUBD       Y1, Y2, Y1
+	VPMAXSD      Y0, Y1, Y1
+	VMOVUPS      Y1, 320(AX)
+	VBROADCASTSS unit+60(FP), Y0
+	VANDNPS      Y1, Y0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VBROADCASTSS latest+56(FP), Y1
+	VCMPPS       $0x01, Y0, Y1, Y1
+	VBLENDVPS    Y1, lanes4f000000<>+0(SB), Y0, Y0
+	VMULPS       lanes30000000<>+0(SB), Y0, Y0
+	VSUBPS       64(AX), Y0, Y0
+	VMAXPS       lanes00000000<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 288(AX)
+	VPMINUD      352(AX), Y0, Y0
+	VMOVUPS      Y0, 256(AX)
+
+aheadNext:
+	ADDQ         $0x000001c0, (SP)
+	DECQ         8(SP)
+	JNZ          ahead
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      224(AX), Y0
+	VMOVUPS      672(AX), Y1
+	VMOVUPS      1120(AX), Y2
+	VMOVUPS      1568(AX), Y3
+	VMOVUPS      128(AX), Y4
+	VFNMADD231PS 256(AX), Y0, Y4
+	VMOVUPS      576(AX), Y0
+	VFNMADD231PS 704(AX), Y1, Y0
+	VMOVUPS      1024(AX), Y1
+	VFNMADD231PS 1152(AX), Y2, Y1
+	VMOVUPS      1472(AX), Y2
+	VFNMADD231PS 1600(AX), Y3, Y2
+	VMOVUPS      lanes41200000<>+0(SB), Y3
+	VMOVUPS      lanes41200000<>+0(SB), Y5
+	VMOVUPS      lanes41200000<>+0(SB), Y6
+	VMOVUPS      lanes41200000<>+0(SB), Y7
+	VMOVUPS      lanesc1200000<>+0(SB), Y8
+	VMOVUPS      lanesc1200000<>+0(SB), Y9
+	VMOVUPS      lanesc1200000<>+0(SB), Y10
+	VMOVUPS      lanesc1200000<>+0(SB), Y11
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y0, Y9, Y0
+	VMAXPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y11, Y2
+	VMINPS       Y4, Y3, Y3
+	VMINPS       Y0, Y5, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y7, Y2
+	VADDPS       Y3, Y3, Y3
+	VADDPS       Y0, Y0, Y0
+	VADDPS       Y1, Y1, Y1
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      lanes4b40007f<>+0(SB), Y4
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y4
+	VMOVUPS      lanes4b40007f<>+0(SB), Y5
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y0, Y5
+	VMOVUPS      lanes4b40007f<>+0(SB), Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y1, Y6
+	VMOVUPS      lanes4b40007f<>+0(SB), Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y2, Y7
+	VSUBPS       lanes4b40007f<>+0(SB), Y4, Y8
+	VSUBPS       lanes4b40007f<>+0(SB), Y5, Y9
+	VSUBPS       lanes4b40007f<>+0(SB), Y6, Y10
+	VSUBPS       lanes4b40007f<>+0(SB), Y7, Y11
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y0
+	VFNMADD231PS lanes3f317218<>+0(SB), Y10, Y1
+	VFNMADD231PS lanes3f317218<>+0(SB), Y11, Y2
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y8
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y9
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y0, Y9
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y10
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y1, Y10
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y11
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y2, Y11
+	VFMADD213PS  lanes3effffff<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3effffff<>+0(SB), Y0, Y9
+	VFMADD213PS  lanes3effffff<>+0(SB), Y1, Y10
+	VFMADD213PS  lanes3effffff<>+0(SB), Y2, Y11
+	VMULPS       Y3, Y8, Y8
+	VMULPS       Y0, Y9, Y9
+	VMULPS       Y1, Y10, Y10
+	VMULPS       Y2, Y11, Y11
+	VFMADD213PS  Y3, Y3, Y8
+	VFMADD213PS  Y0, Y0, Y9
+	VFMADD213PS  Y1, Y1, Y10
+	VFMADD213PS  Y2, Y2, Y11
+	VPSLLD       $0x17, Y4, Y0
+	VPSLLD       $0x17, Y5, Y1
+	VPSLLD       $0x17, Y6, Y2
+	VPSLLD       $0x17, Y7, Y3
+	VSUBPS       lanes3f800000<>+0(SB), Y0, Y4
+	VSUBPS       lanes3f800000<>+0(SB), Y1, Y5
+	VSUBPS       lanes3f800000<>+0(SB), Y2, Y6
+	VSUBPS       lanes3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  Y4, Y0, Y8
+	VFMADD213PS  Y5, Y1, Y9
+	VFMADD213PS  Y6, Y2, Y10
+	VFMADD213PS  Y7, Y3, Y11
+	VADDPS       lanes40000000<>+0(SB), Y8, Y0
+	VADDPS       lanes40000000<>+0(SB), Y9, Y1
+	VADDPS       lanes40000000<>+0(SB), Y10, Y2
+	VADDPS       lanes40000000<>+0(SB), Y11, Y3
+	VDIVPS       Y0, Y8, Y0
+	VDIVPS       Y1, Y9, Y1
+	VDIVPS       Y2, Y10, Y2
+	VDIVPS       Y3, Y11, Y3
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      Y1, 832(AX)
+	VMOVUPS      Y2, 1280(AX)
+	VMOVUPS      Y3, 1728(AX)
+	VMOVUPS      128(AX), Y0
+	VMOVUPS      384(AX), Y1
+	VMOVUPS      256(AX), Y2
+	VMOVUPS      224(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       160(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes00000000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes3f800000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       192(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 128(AX)
+	VMOVUPS      Y1, 160(AX)
+	VMOVUPS      Y6, 192(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VMOVUPS      576(AX), Y0
+	VMOVUPS      832(AX), Y1
+	VMOVUPS      704(AX), Y2
+	VMOVUPS      672(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       608(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes00000000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes3f800000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       640(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 576(AX)
+	VMOVUPS      Y1, 608(AX)
+	VMOVUPS      Y6, 640(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 832(AX)
+	VMOVUPS      1024(AX), Y0
+	VMOVUPS      1280(AX), Y1
+	VMOVUPS      1152(AX), Y2
+	VMOVUPS      1120(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       1056(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes00000000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes3f800000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       1088(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 1024(AX)
+	VMOVUPS      Y1, 1056(AX)
+	VMOVUPS      Y6, 1088(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 1280(AX)
+	VMOVUPS      1472(AX), Y0
+	VMOVUPS      1728(AX), Y1
+	VMOVUPS      1600(AX), Y2
+	VMOVUPS      1568(AX), Y3
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       1504(AX), Y1, Y3
+	VSUBPS       Y0, Y4, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes00000000<>+0(SB), Y5
+	VFMADD231PS  lanesbf800000<>+0(SB), Y1, Y5
+	VMOVUPS      lanes3f800000<>+0(SB), Y6
+	VFMADD231PS  Y1, Y5, Y6
+	VADDPS       1536(AX), Y6, Y5
+	VMULPS       lanes3f000000<>+0(SB), Y5, Y5
+	VMOVUPS      lanes3d000000<>+0(SB), Y7
+	VSUBPS       Y0, Y4, Y0
+	VANDPS       lanes7fffffff<>+0(SB), Y0, Y0
+	VCMPPS       $0x01, Y0, Y7, Y0
+	VMOVUPS      Y4, 1472(AX)
+	VMOVUPS      Y1, 1504(AX)
+	VMOVUPS      Y6, 1536(AX)
+	VBLENDVPS    Y0, Y3, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, 1728(AX)
+	MOVQ         slots+32(FP), AX
+	VMOVUPS      lanes7fffffff<>+0(SB), Y0
+	VBROADCASTSS unit+60(FP), Y1
+	VBROADCASTSS none+64(FP), Y2
+	VMOVUPS      256(AX), Y3
+	VMOVUPS      320(AX), Y4
+	VADDPS       64(AX), Y3, Y5
+	VMOVUPS      Y5, 64(AX)
+	VMOVUPS      288(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      96(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 96(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 416(AX)
+	VMOVUPS      704(AX), Y3
+	VMOVUPS      768(AX), Y4
+	VADDPS       512(AX), Y3, Y5
+	VMOVUPS      Y5, 512(AX)
+	VMOVUPS      736(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      544(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 544(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 864(AX)
+	VMOVUPS      1152(AX), Y3
+	VMOVUPS      1216(AX), Y4
+	VADDPS       960(AX), Y3, Y5
+	VMOVUPS      Y5, 960(AX)
+	VMOVUPS      1184(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      992(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 992(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y4
+	VANDPS       Y1, Y3, Y3
+	VBLENDVPS    Y4, Y2, Y3, Y3
+	VPSLLD       $0x04, Y3, Y3
+	VMOVUPS      Y3, 1312(AX)
+	VMOVUPS      1600(AX), Y3
+	VMOVUPS      1664(AX), Y4
+	VADDPS       1408(AX), Y3, Y5
+	VMOVUPS      Y5, 1408(AX)
+	VMOVUPS      1632(AX), Y5
+	VCMPPS       $0x02, Y3, Y5, Y3
+	VMOVUPS      1440(AX), Y5
+	VBLENDVPS    Y3, Y4, Y5, Y5
+	VMOVUPS      Y5, 1440(AX)
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VPCMPEQD     Y0, Y3, Y0
+	VANDPS       Y1, Y3, Y1
+	VBLENDVPS    Y0, Y2, Y1, Y0
+	VPSLLD       $0x04, Y0, Y0
+	VMOVUPS      Y0, 1760(AX)
+	MOVQ         $0x00000000, 16(SP)
+	MOVQ         slots+32(FP), AX
+	MOVQ         AX, (SP)
+	MOVQ         $0x00000004, 8(SP)
+
+turning:
+	MOVQ        (SP), AX
+	CMPQ        (AX), $0x00
+	JEQ         turningNext
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     384(AX), Y1
+	MOVLQSX     416(AX), CX
+	MOVLQSX     420(AX), DX
+	MOVLQSX     424(AX), BX
+	MOVLQSX     428(AX), SI
+	MOVLQSX     432(AX), DI
+	MOVLQSX     436(AX), R8
+	MOVLQSX     440(AX), R9
+	MOVLQSX     444(AX), R10
+	MOVQ        16(AX), R11
+	VMOVSS      (R11)(CX*8), X2
+	VINSERTPS   $0x10, 4(R11)(DX*8), X2, X2
+	VINSERTPS   $0x20, 8(R11)(BX*8), X2, X2
+	VINSERTPS   $0x30, 12(R11)(SI*8), X2, X2
+	VMOVSS      16(R11)(DI*8), X3
+	VINSERTPS   $0x10, 20(R11)(R8*8), X3, X3
+	VINSERTPS   $0x20, 24(R11)(R9*8), X3, X3
+	VINSERTPS   $0x30, 28(R11)(R10*8), X3, X3
+	VXORPS      Y4, Y4, Y4
+	VINSERTF128 $0x00, X2, Y4, Y4
+	VINSERTF128 $0x01, X3, Y4, Y4
+	MOVQ        32(AX), AX
+	MOVQ        fours+8(FP), R11
+	MOVQ        w+40(FP), R12
+	MOVQ        one+48(FP), R13
+	VMOVUPS     lanes00000000<>+0(SB), Y2
+	VMOVUPS     lanes80000000<>+0(SB), Y3
+	VMOVUPS     lanes00000000<>+0(SB), Y5
+
+turn:
+	VBROADCASTF128 (R12)(CX*1), Y6
+	VINSERTF128    $0x01, (R12)(DI*1), Y6, Y6
+	VBROADCASTF128 (R12)(DX*1), Y7
+	VINSERTF128    $0x01, (R12)(R8*1), Y7, Y7
+	VBROADCASTF128 (R12)(BX*1), Y8
+	VINSERTF128    $0x01, (R12)(R9*1), Y8, Y8
+	VBROADCASTF128 (R12)(SI*1), Y9
+	VINSERTF128    $0x01, (R12)(R10*1), Y9, Y9
+	VUNPCKLPS      Y7, Y6, Y10
+	VUNPCKHPS      Y7, Y6, Y11
+	VUNPCKLPS      Y9, Y8, Y7
+	VUNPCKHPS      Y9, Y8, Y9
+	VSHUFPS        $0x44, Y7, Y10, Y6
+	VSHUFPS        $0xee, Y7, Y10, Y7
+	VSHUFPS        $0x44, Y9, Y11, Y8
+	VSHUFPS        $0xee, Y9, Y11, Y9
+	VMOVUPS        (AX), Y10
+	VMOVUPS        32(AX), Y11
+	VMOVUPS        (R13), Y12
+	VBLENDVPS      Y10, 32(R13), Y12, Y13
+	VFMADD213PS    64(AX), Y1, Y13
+	VMOVUPS        Y13, 64(AX)
+	VFMADD231PS    Y13, Y6, Y2
+	VFNMADD231PS   Y11, Y0, Y10
+	VMOVUPS        Y10, (AX)
+	VFNMADD231PS   Y4, Y6, Y11
+	VMOVUPS        Y11, 32(AX)
+	VBLENDVPS      Y10, 32(R13), Y12, Y6
+	VFMADD231PS    Y11, Y6, Y5
+	VDIVPS         Y11, Y10, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        96(AX), Y6
+	VMOVUPS        128(AX), Y10
+	VMOVUPS        64(R13), Y11
+	VBLENDVPS      Y6, 96(R13), Y11, Y12
+	VFMADD213PS    160(AX), Y1, Y12
+	VMOVUPS        Y12, 160(AX)
+	VFMADD231PS    Y12, Y7, Y2
+	VFNMADD231PS   Y10, Y0, Y6
+	VMOVUPS        Y6, 96(AX)
+	VFNMADD231PS   Y4, Y7, Y10
+	VMOVUPS        Y10, 128(AX)
+	VBLENDVPS      Y6, 96(R13), Y11, Y7
+	VFMADD231PS    Y10, Y7, Y5
+	VDIVPS         Y10, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        192(AX), Y6
+	VMOVUPS        224(AX), Y7
+	VMOVUPS        128(R13), Y10
+	VBLENDVPS      Y6, 160(R13), Y10, Y11
+	VFMADD213PS    256(AX), Y1, Y11
+	VMOVUPS        Y11, 256(AX)
+	VFMADD231PS    Y11, Y8, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 192(AX)
+	VFNMADD231PS   Y4, Y8, Y7
+	VMOVUPS        Y7, 224(AX)
+	VBLENDVPS      Y6, 160(R13), Y10, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	VMOVUPS        288(AX), Y6
+	VMOVUPS        320(AX), Y7
+	VMOVUPS        192(R13), Y8
+	VBLENDVPS      Y6, 224(R13), Y8, Y10
+	VFMADD213PS    352(AX), Y1, Y10
+	VMOVUPS        Y10, 352(AX)
+	VFMADD231PS    Y10, Y9, Y2
+	VFNMADD231PS   Y7, Y0, Y6
+	VMOVUPS        Y6, 288(AX)
+	VFNMADD231PS   Y4, Y9, Y7
+	VMOVUPS        Y7, 320(AX)
+	VBLENDVPS      Y6, 224(R13), Y8, Y8
+	VFMADD231PS    Y7, Y8, Y5
+	VDIVPS         Y7, Y6, Y6
+	VPMINUD        Y6, Y3, Y3
+	ADDQ           $0x00000180, AX
+	MOVQ           column+16(FP), R14
+	ADDQ           R14, R12
+	ADDQ           $0x00000100, R13
+	DECQ           R11
+	JNZ            turn
+	MOVQ           (SP), AX
+	VPADDD         lanes00000004<>+0(SB), Y3, Y0
+	VMOVUPS        Y0, 352(AX)
+	VMOVUPS        Y5, 224(AX)
+	MOVQ           24(AX), AX
+	VEXTRACTPS     $0x00, X2, (AX)(CX*8)
+	VEXTRACTPS     $0x01, X2, 4(AX)(DX*8)
+	VEXTRACTPS     $0x02, X2, 8(AX)(BX*8)
+	VEXTRACTPS     $0x03, X2, 12(AX)(SI*8)
+	VEXTRACTF128   $0x01, Y2, X0
+	VEXTRACTPS     $0x00, X0, 16(AX)(DI*8)
+	VEXTRACTPS     $0x01, X0, 20(AX)(R8*8)
+	VEXTRACTPS     $0x02, X0, 24(AX)(R9*8)
+	VEXTRACTPS     $0x03, X0, 28(AX)(R10*8)
+	VMOVUPS        lanes7fffffff<>+0(SB), Y0
+	MOVQ           (SP), AX
+	VPCMPEQD       96(AX), Y0, Y0
+	VMOVMSKPS      Y0, AX
+	CMPL           AX, $0x000000ff
+	JNE            onTheWay
+	MOVQ           8(SP), AX
+	MOVQ           16(SP), CX
+	BTSQ           AX, CX
+	MOVQ           CX, 16(SP)
+
+onTheWay:
+turningNext:
+	ADDQ  $0x000001c0, (SP)
+	DECQ  8(SP)
+	JNZ   turning
+	MOVQ  pieces+24(FP), CX
+	DECQ  CX
+	MOVQ  CX, pieces+24(FP)
+	MOVQ  16(SP), AX
+	TESTQ AX, AX
+	JNZ   done
+	TESTQ CX, CX
+	JNZ   piece
+
+done:
+	MOVQ AX, arrived+72(FP)
+	MOVQ CX, left+80(FP)
+	VZEROUPPER
+	RET
+
+DATA lanes41200000<>+0(SB)/4, $0x41200000
+DATA lanes41200000<>+4(SB)/4, $0x41200000
+DATA lanes41200000<>+8(SB)/4, $0x41200000
+DATA lanes41200000<>+12(SB)/4, $0x41200000
+DATA lanes41200000<>+16(SB)/4, $0x41200000
+DATA lanes41200000<>+20(SB)/4, $0x41200000
+DATA lanes41200000<>+24(SB)/4, $0x41200000
+DATA lanes41200000<>+28(SB)/4, $0x41200000
+DATA lanes41200000<>+32(SB)/4, $0x41200000
+DATA lanes41200000<>+36(SB)/4, $0x41200000
+DATA lanes41200000<>+40(SB)/4, $0x41200000
+DATA lanes41200000<>+44(SB)/4, $0x41200000
+DATA lanes41200000<>+48(SB)/4, $0x41200000
+DATA lanes41200000<>+52(SB)/4, $0x41200000
+DATA lanes41200000<>+56(SB)/4, $0x41200000
+DATA lanes41200000<>+60(SB)/4, $0x41200000
+GLOBL lanes41200000<>(SB), RODATA|NOPTR, $64
+
+DATA lanesc1200000<>+0(SB)/4, $0xc1200000
+DATA lanesc1200000<>+4(SB)/4, $0xc1200000
+DATA lanesc1200000<>+8(SB)/4, $0xc1200000
+DATA lanesc1200000<>+12(SB)/4, $0xc1200000
+DATA lanesc1200000<>+16(SB)/4, $0xc1200000
+DATA lanesc1200000<>+20(SB)/4, $0xc1200000
+DATA lanesc1200000<>+24(SB)/4, $0xc1200000
+DATA lanesc1200000<>+28(SB)/4, $0xc1200000
+DATA lanesc1200000<>+32(SB)/4, $0xc1200000
+DATA lanesc1200000<>+36(SB)/4, $0xc1200000
+DATA lanesc1200000<>+40(SB)/4, $0xc1200000
+DATA lanesc1200000<>+44(SB)/4, $0xc1200000
+DATA lanesc1200000<>+48(SB)/4, $0xc1200000
+DATA lanesc1200000<>+52(SB)/4, $0xc1200000
+DATA lanesc1200000<>+56(SB)/4, $0xc1200000
+DATA lanesc1200000<>+60(SB)/4, $0xc1200000
+GLOBL lanesc1200000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes4b40007f<>+0(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+4(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+8(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+12(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+16(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+20(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+24(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+28(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+32(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+36(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+40(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+44(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+48(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+52(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+56(SB)/4, $0x4b40007f
+DATA lanes4b40007f<>+60(SB)/4, $0x4b40007f
+GLOBL lanes4b40007f<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3ab5f5fe<>+0(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+4(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+8(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+12(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+16(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+20(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+24(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+28(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+32(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+36(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+40(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+44(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+48(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+52(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+56(SB)/4, $0x3ab5f5fe
+DATA lanes3ab5f5fe<>+60(SB)/4, $0x3ab5f5fe
+GLOBL lanes3ab5f5fe<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3c0913d8<>+0(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+4(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+8(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+12(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+16(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+20(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+24(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+28(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+32(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+36(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+40(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+44(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+48(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+52(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+56(SB)/4, $0x3c0913d8
+DATA lanes3c0913d8<>+60(SB)/4, $0x3c0913d8
+GLOBL lanes3c0913d8<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3d2aab3a<>+0(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+4(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+8(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+12(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+16(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+20(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+24(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+28(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+32(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+36(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+40(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+44(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+48(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+52(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+56(SB)/4, $0x3d2aab3a
+DATA lanes3d2aab3a<>+60(SB)/4, $0x3d2aab3a
+GLOBL lanes3d2aab3a<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3e2aaa58<>+0(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+4(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+8(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+12(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+16(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+20(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+24(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+28(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+32(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+36(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+40(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+44(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+48(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+52(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+56(SB)/4, $0x3e2aaa58
+DATA lanes3e2aaa58<>+60(SB)/4, $0x3e2aaa58
+GLOBL lanes3e2aaa58<>(SB), RODATA|NOPTR, $64
+
+DATA lanes3effffff<>+0(SB)/4, $0x3effffff
+DATA lanes3effffff<>+4(SB)/4, $0x3effffff
+DATA lanes3effffff<>+8(SB)/4, $0x3effffff
+DATA lanes3effffff<>+12(SB)/4, $0x3effffff
+DATA lanes3effffff<>+16(SB)/4, $0x3effffff
+DATA lanes3effffff<>+20(SB)/4, $0x3effffff
+DATA lanes3effffff<>+24(SB)/4, $0x3effffff
+DATA lanes3effffff<>+28(SB)/4, $0x3effffff
+DATA lanes3effffff<>+32(SB)/4, $0x3effffff
+DATA lanes3effffff<>+36(SB)/4, $0x3effffff
+DATA lanes3effffff<>+40(SB)/4, $0x3effffff
+DATA lanes3effffff<>+44(SB)/4, $0x3effffff
+DATA lanes3effffff<>+48(SB)/4, $0x3effffff
+DATA lanes3effffff<>+52(SB)/4, $0x3effffff
+DATA lanes3effffff<>+56(SB)/4, $0x3effffff
+DATA lanes3effffff<>+60(SB)/4, $0x3effffff
+GLOBL lanes3effffff<>(SB), RODATA|NOPTR, $64
+
+DATA lanes40000000<>+0(SB)/4, $0x40000000
+DATA lanes40000000<>+4(SB)/4, $0x40000000
+DATA lanes40000000<>+8(SB)/4, $0x40000000
+DATA lanes40000000<>+12(SB)/4, $0x40000000
+DATA lanes40000000<>+16(SB)/4, $0x40000000
+DATA lanes40000000<>+20(SB)/4, $0x40000000
+DATA lanes40000000<>+24(SB)/4, $0x40000000
+DATA lanes40000000<>+28(SB)/4, $0x40000000
+DATA lanes40000000<>+32(SB)/4, $0x40000000
+DATA lanes40000000<>+36(SB)/4, $0x40000000
+DATA lanes40000000<>+40(SB)/4, $0x40000000
+DATA lanes40000000<>+44(SB)/4, $0x40000000
+DATA lanes40000000<>+48(SB)/4, $0x40000000
+DATA lanes40000000<>+52(SB)/4, $0x40000000
+DATA lanes40000000<>+56(SB)/4, $0x40000000
+DATA lanes40000000<>+60(SB)/4, $0x40000000
+GLOBL lanes40000000<>(SB), RODATA|NOPTR, $64
 
 // func take(units int, panels int, at *int32, far *float32, near *float32)
 TEXT ·take(SB), NOSPLIT, $0-40

@@ -11,12 +11,10 @@ type pathRoutines struct {
 	next    func(units, panels int, keys, last, then *int32, t, due, dt *float32, latest float32, unit int32)
 	least   func(units, panels int, z, slope, off, reach, dt *float32)
 	step    func(units, panels int, z, slope, dt, a *float32, alpha float32)
-	stepOne func(units, panels int, z, slope, dt, w, y *float32, alpha, bias float32)
 	bend    func(n int, slope, off, y *float32, alpha float32)
 	fold    func(units, panels int, d, off, reach, dt *float32, alpha float32)
 	foldSum func(units, panels int, d, off, reach, dt, sum *float32, alpha float32)
-	foldOne func(units, panels int, delta, w, off, reach, dt, sum *float32, alpha float32)
-	pass    func(n int, t, due, dt *float32, last, then, at, row *int32, unit, units, stride int32)
+	pass    func(n int, t, due, dt *float32, last, then, at *int32, unit, units int32)
 	close   func(units, panels, back int, z0, z1, until, on, y *float32, alpha float32)
 	secant  func(n int, z0, z1, a0, a1, dt, d *float32, p, q, r float32)
 	mix     func(n int, z0, z1, y *float32, share float32)
@@ -27,12 +25,12 @@ type pathRoutines struct {
 }
 
 func pathFast(avx512 bool) Path[float32] {
-	r := &pathRoutines{countAVX2, meetAVX2, nextAVX2, leastAVX2, stepAVX2, stepOneAVX2, bendAVX2, foldAVX2, foldSumAVX2, foldOneAVX2, passAVX2, closeAVX2, secantAVX2, mixAVX2, sumAVX2, gainAVX2, largestAVX2, 8}
+	r := &pathRoutines{countAVX2, meetAVX2, nextAVX2, leastAVX2, stepAVX2, bendAVX2, foldAVX2, foldSumAVX2, passAVX2, closeAVX2, secantAVX2, mixAVX2, sumAVX2, gainAVX2, largestAVX2, 8}
 	if avx512 {
-		r = &pathRoutines{countAVX512, meetAVX512, nextAVX512, leastAVX512, stepAVX512, stepOneAVX512, bendAVX512, foldAVX512, foldSumAVX512, foldOneAVX512, passAVX512, closeAVX512, secantAVX512, mixAVX512, sumAVX512, gainAVX512, largestAVX512, 16}
+		r = &pathRoutines{countAVX512, meetAVX512, nextAVX512, leastAVX512, stepAVX512, bendAVX512, foldAVX512, foldSumAVX512, passAVX512, closeAVX512, secantAVX512, mixAVX512, sumAVX512, gainAVX512, largestAVX512, 16}
 	}
-	return Path[float32]{Count: r.callCount, Meet: r.callMeet, Next: r.callNext, Least: r.callLeast, Step: r.callStep, StepOne: r.callStepOne, Bend: r.callBend, Fold: r.callFold, FoldOne: r.callFoldOne,
-		Pass: r.callPass, Turn: callTurn, Close: r.callClose, Secant: r.callSecant, Mix: r.callMix, Sum: r.callSum, Take: callTake, Put: callPut, Gain: r.callGain, Largest: r.callLargest}
+	return Path[float32]{Count: r.callCount, Meet: r.callMeet, Next: r.callNext, Least: r.callLeast, Step: r.callStep, Bend: r.callBend, Fold: r.callFold,
+		Pass: r.callPass, Turn: callTurn, Follow: callFollow, Close: r.callClose, Secant: r.callSecant, Mix: r.callMix, Sum: r.callSum, Take: callTake, Put: callPut, Gain: r.callGain, Largest: r.callLargest}
 }
 
 func (r *pathRoutines) callCount(z0, z1 []float32, counts []int32, units, panels int) {
@@ -44,7 +42,7 @@ func (r *pathRoutines) callCount(z0, z1 []float32, counts []int32, units, panels
 func (c *Corners[T]) bounds(panels int) {
 	n := panels * Lanes
 	_, _, _ = c.Keys[:n*c.Units], c.Jump[:n*(c.Units+1)], c.Sums[:n*(c.Units+1)]
-	_, _, _, _, _, _ = c.Last[:n], c.Then[:n], c.At[:n], c.Row[:n], c.T[:n], c.Due[:n]
+	_, _, _, _, _ = c.Last[:n], c.Then[:n], c.At[:n], c.T[:n], c.Due[:n]
 }
 
 func (r *pathRoutines) callMeet(c *Corners[float32], z0, z1 []float32, panels int, alpha float32) {
@@ -71,12 +69,6 @@ func (r *pathRoutines) callStep(z, slope, dt, a []float32, units, panels int, al
 	r.step(units, panels, &z[0], &slope[0], &dt[0], &a[0], alpha)
 }
 
-func (r *pathRoutines) callStepOne(z, slope, dt, w []float32, bias float32, y []float32, units, panels int, alpha float32) {
-	n := panels * units * Lanes
-	_, _, _, _, _ = z[:n], slope[:n], w[:units], y[:panels*Lanes], dt[:panels*Lanes]
-	r.stepOne(units, panels, &z[0], &slope[0], &dt[0], &w[0], &y[0], alpha, bias)
-}
-
 func (r *pathRoutines) callBend(slope, off, y []float32, units, panels int, alpha float32) {
 	n := panels * units * Lanes
 	_, _, _ = slope[:n], off[:n], y[:n]
@@ -94,25 +86,19 @@ func (r *pathRoutines) callFold(d, off, reach, dt, sum []float32, units, panels 
 	r.foldSum(units, panels, &d[0], &off[0], &reach[0], &dt[0], &sum[0], alpha)
 }
 
-func (r *pathRoutines) callFoldOne(delta, w, off, reach, dt, sum []float32, units, panels int, alpha float32) {
-	n := panels * units * Lanes
-	_, _, _, _, _, _ = delta[:panels*Lanes], w[:units], off[:n], reach[:n], dt[:panels*Lanes], sum[:n]
-	r.foldOne(units, panels, &delta[0], &w[0], &off[0], &reach[0], &dt[0], &sum[0], alpha)
-}
-
 func (r *pathRoutines) callPass(c *Corners[float32], dt []float32, panels int) {
 	c.bounds(panels)
 	_ = dt[:panels*Lanes]
-	r.pass(panels*Lanes, &c.T[0], &c.Due[0], &dt[0], &c.Last[0], &c.Then[0], &c.At[0], &c.Row[0], c.unit(), int32(c.Units), int32(c.Stride)*4)
+	r.pass(panels*Lanes, &c.T[0], &c.Due[0], &dt[0], &c.Last[0], &c.Then[0], &c.At[0], c.unit(), int32(c.Units))
 }
 
 // callTurn takes the units of At as Pass and Meet made them.
 func callTurn(c *Corners[float32], slope, sum []float32, panels int) {
 	c.bounds(panels)
 	above, own := c.Above*Lanes, (c.Units+1)*Lanes
-	_, _, _ = slope[:panels*above], sum[:panels*above], c.W[:(c.Units+1)*c.Stride]
+	_, _, _ = slope[:panels*above], sum[:panels*above], c.W[:(above/Lanes+3)/4*4*(c.Units+1)]
 	for p := range panels {
-		turn(c.Above, &c.At[p*Lanes], &c.Row[p*Lanes], &c.W[0], &c.Jump[p*own], &slope[p*above], &sum[p*above], &c.Sums[p*own])
+		turn(c.Above, (c.Units+1)*cornerBytes, &c.At[p*Lanes], &c.W[0], &c.Jump[p*own], &slope[p*above], &sum[p*above], &c.Sums[p*own])
 	}
 }
 

@@ -5,13 +5,16 @@ import "math"
 // pathGeneric are the plain loops.
 func pathGeneric[T Float]() Path[T] {
 	return Path[T]{Count: countGeneric[T], Meet: meetGeneric[T], Next: nextGeneric[T], Least: leastGeneric[T], Step: stepGeneric[T],
-		StepOne: stepOneGeneric[T],
-		Bend:    bendGeneric[T], Fold: foldGeneric[T], FoldOne: foldOneGeneric[T], Pass: passGeneric[T], Turn: turnGeneric[T], Close: closeGeneric[T],
+		Bend: bendGeneric[T], Fold: foldGeneric[T], Pass: passGeneric[T], Turn: turnGeneric[T], Follow: followGeneric[T], Close: closeGeneric[T],
 		Secant: secantGeneric[T], Mix: mixGeneric[T], Sum: sumGeneric[T], Take: takeGeneric[T], Put: putGeneric[T], Gain: gainGeneric[T], Largest: largestGeneric[T]}
 }
 
-// rowBytes are those of a unit's lanes, of float32 numbers.
-const rowBytes = Lanes * 4
+// Of float32 numbers: rowBytes are those of a unit's lanes, cornerBytes those of
+// four weights.
+const (
+	rowBytes    = Lanes * 4
+	cornerBytes = 4 * 4
+)
 
 // lanes are unit u of panel p.
 func lanes[T any](x []T, units, p, u int) []T { return x[(p*units+u)*Lanes:][:Lanes] }
@@ -112,22 +115,6 @@ func stepGeneric[T Float](z, slope, dt, a []T, units, panels int, alpha T) {
 	}
 }
 
-func stepOneGeneric[T Float](z, slope, dt, w []T, bias T, y []T, units, panels int, alpha T) {
-	for p := range panels {
-		by, out := lanes(dt, 1, p, 0), lanes(y, 1, p, 0)
-		for j := range out {
-			out[j] = bias
-		}
-		for u, weight := range w[:units] {
-			now, s := lanes(z, units, p, u), lanes(slope, units, p, u)
-			for j, v := range s {
-				now[j] += v * by[j]
-				out[j] += weight * max(alpha*now[j], now[j])
-			}
-		}
-	}
-}
-
 func bendGeneric[T Float](slope, off, y []T, units, panels int, alpha T) {
 	for i, v := range slope[:panels*units*Lanes] {
 		if math.Signbit(float64(off[i])) {
@@ -146,22 +133,6 @@ func foldGeneric[T Float](d, off, reach, dt, sum []T, units, panels int, alpha T
 			sum[i] += v
 		} else {
 			d[i] = v
-		}
-	}
-	turnReached(off, reach, dt, units, panels)
-}
-
-func foldOneGeneric[T Float](delta, w, off, reach, dt, sum []T, units, panels int, alpha T) {
-	for p := range panels {
-		for u, weight := range w[:units] {
-			turned, worth := lanes(off, units, p, u), lanes(sum, units, p, u)
-			for j, v := range lanes(delta, 1, p, 0) {
-				v *= weight
-				if math.Signbit(float64(turned[j])) {
-					v *= alpha
-				}
-				worth[j] += v
-			}
 		}
 	}
 	turnReached(off, reach, dt, units, panels)
@@ -192,19 +163,20 @@ func passGeneric[T Float](c *Corners[T], dt []T, panels int) {
 				unit = c.Then[i] & c.unit()
 			}
 		}
-		c.At[i], c.Row[i] = unit*rowBytes, unit*int32(c.Stride)*4
+		c.At[i] = unit * cornerBytes
 	}
 }
 
 func turnGeneric[T Float](c *Corners[T], slope, sum []T, panels int) {
 	for i, at := range c.At[:panels*Lanes] {
-		p, j, u := i/Lanes, i%Lanes, at/rowBytes
-		jump, worth := lanes(c.Jump, c.Units+1, p, int(u))[j], T(0)
-		for v, w := range c.W[int(u)*c.Stride:][:c.Above] {
+		p, j, u := i/Lanes, i%Lanes, int(at/cornerBytes)
+		jump, worth := lanes(c.Jump, c.Units+1, p, u)[j], T(0)
+		for v := range c.Above {
+			w := c.W[c.weight(v, u)]
 			worth += w * lanes(sum, c.Above, p, v)[j]
 			lanes(slope, c.Above, p, v)[j] += w * jump
 		}
-		lanes(c.Sums, c.Units+1, p, int(u))[j] = worth
+		lanes(c.Sums, c.Units+1, p, u)[j] = worth
 	}
 }
 

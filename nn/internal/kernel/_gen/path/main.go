@@ -29,12 +29,10 @@ func main() {
 		g.meet()
 		g.next()
 		g.least()
-		g.step("step", false)
-		g.step("stepOne", true)
+		g.step()
 		g.bend()
-		g.fold("fold", false, false)
-		g.fold("foldSum", true, false)
-		g.fold("foldOne", true, true)
+		g.fold("fold", false)
+		g.fold("foldSum", true)
 		g.pass()
 		g.close()
 		g.secant()
@@ -43,7 +41,13 @@ func main() {
 		g.gain()
 		g.largest()
 	}
-	turn(&gen{vector.Both()[1]})
+	narrow := &gen{vector.Both()[1]}
+	turn(narrow)
+	narrow.board()
+	narrow.land()
+	for _, c := range curves {
+		narrow.follow(c)
+	}
 	through := func(from, to Mem) {
 		r := GP32()
 		MOVL(from, r)
@@ -228,56 +232,21 @@ func (g *gen) least() {
 	})
 }
 
-// step may keep what a layer of one unit above makes of a, instead of a.
-func (g *gen) step(name string, one bool) {
-	args, words := "a *float32, alpha", "a is z or, if that is more, alpha·z."
-	if one {
-		args, words = "w, y *float32, alpha, bias", "y is bias + w·a, where a is z or, if that is more, alpha·z."
-	}
-	g.Text(name, "func(units, panels int, z, slope, dt, "+args+" float32)", "takes z on by slope·dt; "+words)
-	p := pointers("units", "panels", "z", "slope", "dt")
-	units, panels, z, slope, dt := p[0], p[1], p[2], p[3], p[4]
-	var by, sums []vector.V
-	var a, w, y, back GPVirtual
-	along, lanes := []GPVirtual{z, slope}, []GPVirtual{dt}
-	if one {
-		p := pointers("w", "y")
-		w, y, back = p[0], p[1], GP64()
-		lanes = append(lanes, y)
-		MOVQ(w, back)
-	} else {
-		a = pointers("a")[0]
-		along = append(along, a)
-	}
+func (g *gen) step() {
+	g.Text("step", "func(units, panels int, z, slope, dt, a *float32, alpha float32)", "takes z on by slope·dt; a is z or, if that is more, alpha·z.")
+	p := pointers("units", "panels", "z", "slope", "dt", "a")
+	units, panels, z, slope, dt, a := p[0], p[1], p[2], p[3], p[4], p[5]
 	alpha := g.Argument("alpha")
-	g.panels(units, panels, along, lanes, func() {
+	var by []vector.V
+	g.panels(units, panels, []GPVirtual{z, slope, a}, []GPVirtual{dt}, func() {
 		by = g.each(func(i int) vector.V { return g.Load(at(dt, i)) })
-		if one {
-			sums = g.each(func(int) vector.V { return g.Argument("bias") })
-			MOVQ(back, w)
-		}
 	}, func() {
-		var weight vector.V
-		if one {
-			weight = g.Reg()
-			VBROADCASTSS(at(w, 0), weight)
-			ADDQ(Imm(4), w)
-		}
 		for i, v := range by {
 			now := g.FMA(v, at(slope, i*g.Bytes), at(z, i*g.Bytes))
 			VMOVUPS(now, at(z, i*g.Bytes))
-			bent := g.Max(g.Mul(now, alpha), now)
-			if one {
-				VFMADD231PS(weight, bent, sums[i])
-			} else {
-				VMOVUPS(bent, at(a, i*g.Bytes))
-			}
+			VMOVUPS(g.Max(g.Mul(now, alpha), now), at(a, i*g.Bytes))
 		}
-	}, func() {
-		for i, v := range sums {
-			VMOVUPS(v, at(y, i*g.Bytes))
-		}
-	})
+	}, nothing)
 }
 
 func (g *gen) bend() {
@@ -291,61 +260,31 @@ func (g *gen) bend() {
 	})
 }
 
-// fold may take d from a layer of one unit above, as its delta times w.
-func (g *gen) fold(name string, add, one bool) {
+func (g *gen) fold(name string, add bool) {
 	args, words := "d, off, reach, dt", "multiplies d by alpha where off."
-	switch {
-	case one:
-		args, words = "delta, w, off, reach, dt, sum", "adds delta·w, and alpha times that where off, to sum."
-	case add:
+	if add {
 		args, words = "d, off, reach, dt, sum", "adds d, and alpha·d where off, to sum."
 	}
 	g.Text(name, "func(units, panels int, "+args+" *float32, alpha float32)", words+" off turns where reach is no more than dt.")
-	p := pointers("units", "panels", "off", "reach", "dt")
-	units, panels, off, reach, dt := p[0], p[1], p[2], p[3], p[4]
-	along, lanes := []GPVirtual{off, reach}, []GPVirtual{dt}
-	var d, sum, w, back GPVirtual
-	if one {
-		p := pointers("delta", "w")
-		d, w, back = p[0], p[1], GP64()
-		lanes = append(lanes, d)
-		MOVQ(w, back)
-	} else {
-		d = pointers("d")[0]
-		along = append(along, d)
-	}
+	p := pointers("units", "panels", "d", "off", "reach", "dt")
+	units, panels, d, off, reach, dt := p[0], p[1], p[2], p[3], p[4], p[5]
+	along, to := []GPVirtual{d, off, reach}, d
 	if add {
-		sum = pointers("sum")[0]
-		along = append(along, sum)
+		to = pointers("sum")[0]
+		along = append(along, to)
 	}
 	alpha := g.Argument("alpha")
-	var by, deltas []vector.V
-	g.panels(units, panels, along, lanes, func() {
+	var by []vector.V
+	g.panels(units, panels, along, []GPVirtual{dt}, func() {
 		by = g.each(func(i int) vector.V { return g.Load(at(dt, i)) })
-		if one {
-			deltas = g.each(func(i int) vector.V { return g.Load(at(d, i)) })
-			MOVQ(back, w)
-		}
 	}, func() {
-		var weight vector.V
-		if one {
-			weight = g.Reg()
-			VBROADCASTSS(at(w, 0), weight)
-			ADDQ(Imm(4), w)
-		}
 		for i := range g.registers() {
-			turned, v := g.Load(at(off, i*g.Bytes)), g.Reg()
-			if one {
-				VMULPS(weight, deltas[i], v)
-			} else {
-				VMOVUPS(at(d, i*g.Bytes), v)
-			}
+			turned, v := g.Load(at(off, i*g.Bytes)), g.Load(at(d, i*g.Bytes))
 			v = g.Blend(g.Negative(turned), g.Mul(v, alpha), v)
 			if add {
-				VMOVUPS(g.Add(v, at(sum, i*g.Bytes)), at(sum, i*g.Bytes))
-			} else {
-				VMOVUPS(v, at(d, i*g.Bytes))
+				v = g.Add(v, at(to, i*g.Bytes))
 			}
+			VMOVUPS(v, at(to, i*g.Bytes))
 			there := g.Compare(by[i], vector.GE, at(reach, i*g.Bytes))
 			VMOVUPS(g.Blend(there, g.Xor(turned, g.Bits(sign)), turned), at(off, i*g.Bytes))
 		}
@@ -353,23 +292,24 @@ func (g *gen) fold(name string, add, one bool) {
 }
 
 func (g *gen) pass() {
-	g.Text("pass", "func(n int, t, due, dt *float32, last, then, at, row *int32, unit, units, stride int32)",
-		"takes t on by dt; where that is due, last is then, and at 128 times its unit, else times units; row is stride·at; n is a positive multiple of 32.")
-	p := pointers("n", "t", "due", "dt", "last", "then", "at", "row")
-	n, t, due, dt, last, then, to, row := p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]
-	mask, units, stride, none := g.Word("unit"), g.Word("units"), g.Word("stride"), g.Load(g.Bits(never))
+	g.Text("pass", "func(n int, t, due, dt *float32, last, then, at *int32, unit, units int32)",
+		"takes t on by dt; where that is due, last is then, and at 16 times its unit, else times units; n is a positive multiple of 32.")
+	p := pointers("n", "t", "due", "dt", "last", "then", "at")
+	n, t, due, dt, last, then, to := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	mask, units, none := g.Word("unit"), g.Word("units"), g.Load(g.Bits(never))
 	g.flat(n, p[1:], func() {
 		by := g.Load(at(dt, 0))
 		VMOVUPS(g.Add(by, at(t, 0)), at(t, 0))
 		there := g.Compare(g.Load(at(due, 0)), vector.LE, by)
 		key := g.Load(at(then, 0))
 		VMOVUPS(g.Blend(there, key, g.Load(at(last, 0))), at(last, 0))
-		key = g.Blend(there, key, none)
-		unit := g.Blend(g.Same(key, none), units, g.And(key, mask))
-		VPMULLD(stride, unit, key)
-		VMOVUPS(key, at(row, 0))
-		VMOVUPS(g.ShiftLeft(unit, 7), at(to, 0))
+		VMOVUPS(g.row(g.Blend(there, key, none), none, mask, units), at(to, 0))
 	})
+}
+
+// row is 16 times the unit of a key, or times units if that is of no corner.
+func (g *gen) row(key, none, mask, units vector.V) vector.V {
+	return g.ShiftLeft(g.Blend(g.Same(key, none), units, g.And(key, mask)), 4)
 }
 
 func (g *gen) close() {

@@ -14,9 +14,9 @@ import (
 // a time, turned so that the lanes stand side by side. AVX-512 does the same, so
 // that both give the same bits.
 func turn(g *gen) {
-	TEXT("turn", NOSPLIT, "func(above int, at, row *int32, w, jump, slope, sum, sums *float32)")
+	TEXT("turn", NOSPLIT, "func(above, column int, at *int32, w, jump, slope, sum, sums *float32)")
 	Doc("turn adds to the slopes of a panel each lane's jump times its row of w, and sets sums to the product of that row and sum.",
-		"at is where the lane's jump and sum lie, row where its row, in bytes.")
+		"at is where the lane's row lies, in bytes, and an eighth of where its jump and sum; four columns of w take column bytes.")
 	Pragma("noescape")
 	for group := range 4 {
 		turnGroup(g, group)
@@ -75,7 +75,8 @@ func take(name, doc string, move func(far Mem, near Mem)) {
 func turnGroup(g *gen, group int) {
 	label := func(s string) string { return fmt.Sprint(s, group) }
 	lane := group * 32
-	rows, jump := rowsOf(lane)
+	rows := rowsOf(at(pointers("at")[0], lane))
+	jump := jumpsOf(rows, at(pointers("jump")[0], lane))
 	p := pointers("above", "slope", "sum", "w")
 	left, slope, sum, column := p[0], p[1], p[2], p[3]
 	worth := YMM()
@@ -87,7 +88,6 @@ func turnGroup(g *gen, group int) {
 	onward := func(units int) {
 		ADDQ(U32(units*panelBytes), slope)
 		ADDQ(U32(units*panelBytes), sum)
-		ADDQ(U32(4*units), column)
 	}
 	SUBQ(Imm(4), left)
 	JL(LabelRef(label("rest")))
@@ -96,6 +96,7 @@ func turnGroup(g *gen, group int) {
 		unit(w, i*panelBytes)
 	}
 	onward(4)
+	ADDQ(pointers("column")[0], column)
 	SUBQ(Imm(4), left)
 	JGE(LabelRef(label("four")))
 	Label(label("rest"))
@@ -104,26 +105,43 @@ func turnGroup(g *gen, group int) {
 	Label(label("one"))
 	unit(oneUnit(func(i int) Mem { return Mem{Base: column, Index: rows[i], Scale: 1} }), 0)
 	onward(1)
+	ADDQ(Imm(4), column)
 	DECQ(left)
 	JNZ(LabelRef(label("one")))
 	Label(label("done"))
-	note(worth, lane)
+	note(worth, rows, at(pointers("sums")[0], lane))
 }
 
-// rowsOf are where the rows of eight lanes lie, and their jumps.
-func rowsOf(lane int) (rows []GPVirtual, jumps vector.V) {
-	p := pointers("row", "at", "jump")
-	jumps = oneUnit(func(i int) Mem {
-		unit := GP64()
-		MOVLQSX(at(p[1], lane+4*i), unit)
-		return Mem{Base: p[2], Index: unit, Scale: 1, Disp: lane + 4*i}
-	})
+// rowsOf are where the rows of eight lanes lie.
+func rowsOf(from Mem) (rows []GPVirtual) {
 	for i := range 8 {
 		row := GP64()
-		MOVLQSX(at(p[0], lane+4*i), row)
+		MOVLQSX(from.Offset(4*i), row)
 		rows = append(rows, row)
 	}
-	return rows, jumps
+	return rows
+}
+
+// ofUnit is where a lane's number of the unit lies that has this row.
+func ofUnit(first Mem, lane int, row GPVirtual) Mem {
+	return Mem{Base: first.Base, Index: row, Scale: 8, Disp: first.Disp + 4*lane}
+}
+
+// jumpsOf are the jumps of the units that have these rows.
+func jumpsOf(rows []GPVirtual, first Mem) vector.V {
+	return oneUnit(func(i int) Mem { return ofUnit(first, i, rows[i]) })
+}
+
+// note stores what the sums are worth to each lane's unit.
+func note(worth vector.V, rows []GPVirtual, first Mem) {
+	x := worth.AsX()
+	for i, row := range rows {
+		if i == 4 {
+			x = XMM()
+			VEXTRACTF128(U8(1), worth, x)
+		}
+		VEXTRACTPS(U8(i%4), x, ofUnit(first, i, row))
+	}
 }
 
 // quarter puts four numbers from memory beside the four that there may be.
@@ -167,19 +185,4 @@ func fourUnits(rows []GPVirtual, column GPVirtual) []vector.V {
 	VSHUFPS(U8(0x44), t3, t1, r[2])
 	VSHUFPS(U8(0xee), t3, t1, r[3])
 	return r
-}
-
-// note stores what the sums are worth to each lane's unit.
-func note(worth vector.V, lane int) {
-	p := pointers("at", "sums")
-	x := worth.AsX()
-	for i := range 8 {
-		if i == 4 {
-			x = XMM()
-			VEXTRACTF128(U8(1), worth, x)
-		}
-		r := GP64()
-		MOVLQSX(at(p[0], lane+4*i), r)
-		VEXTRACTPS(U8(i%4), x, Mem{Base: p[1], Index: r, Scale: 1, Disp: lane + 4*i})
-	}
 }
