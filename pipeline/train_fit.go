@@ -29,7 +29,7 @@ type fit[T nn.Float] struct {
 	net    *train.Net[T]
 	spaces []*train.Space[T] // one for each shard of a wave
 	shards []*train.Shard[T]
-	grads  [][]float64
+	grads  [][]T
 	losses []float64
 	p, g   []float64
 	best   *attempt // of the networks that are finished

@@ -20,7 +20,7 @@ func (f *fit[T]) makeSpaces() {
 	for range n {
 		f.spaces = append(f.spaces, f.net.NewSpace())
 		f.shards = append(f.shards, f.net.NewShard())
-		f.grads = append(f.grads, make([]float64, f.net.Size()))
+		f.grads = append(f.grads, make([]T, f.net.Size()))
 	}
 	f.g = make([]float64, f.net.Size())
 }
@@ -41,7 +41,7 @@ func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
 		}
 		err := f.pieces(func(_ int, piece train.Piece) {
 			for i, g := range f.grads[:shards] {
-				piece.Add(f.g, g, first+i == 0, 1/float64(len(rows)))
+				f.net.Add(piece, f.g, g, first+i == 0, 1/float64(len(rows)))
 			}
 		})
 		if err != nil {

@@ -25,7 +25,7 @@ func (n *Net[T]) NewSpace() *Space[T] {
 	s := &Space[T]{}
 	for i := range n.layers {
 		l := &n.layers[i]
-		a := make([]T, ShardRows*l.out)
+		a := make([]T, ShardRows*l.room)
 		z, fed, mask := a, a, []T(nil)
 		if needsInput(l.act.Func) {
 			z = make([]T, len(a))
@@ -58,7 +58,7 @@ func (n *Net[T]) drops(i int) bool { return n.dropout > 0 && i < len(n.layers)-1
 // It is Drop, Forward, Loss, Backward and Sum, one after the other, which
 // several goroutines may also share: a row's numbers do not depend on the rows
 // beside it, nor a parameter's sum on the parameters beside it.
-func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []float64) float64 {
+func (n *Net[T]) Gradient(s *Space[T], b *Shard[T], g []T) float64 {
 	n.Drop(s, b)
 	n.Forward(s, b, 0, b.Panels)
 	loss := n.Loss(s, b)
@@ -82,38 +82,44 @@ func (n *Net[T]) Drop(s *Space[T], b *Shard[T]) {
 			continue
 		}
 		random.Seed(b.Seed, uint64(i))
-		mask := s.mask[i][:b.Panels*n.layers[i].out*nn.Lanes]
-		for j := 0; j < len(mask); j += 2 {
-			bits := random.Uint64()
-			for k := range 2 {
-				mask[j+k] = 0
-				if bits>>(32*k)&(1<<32-1) < keep {
-					mask[j+k] = grown
+		l := &n.layers[i]
+		l.runs(0, b.Panels, func(from, to int) {
+			mask := l.of(s.mask[i], from, to)
+			for j := 0; j < len(mask); j += 2 {
+				bits := random.Uint64()
+				for k := range 2 {
+					mask[j+k] = 0
+					if bits>>(32*k)&(1<<32-1) < keep {
+						mask[j+k] = grown
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // Forward computes a_1 … a_L of panels from … to-1, after Drop.
 func (n *Net[T]) Forward(s *Space[T], b *Shard[T], from, to int) {
-	x := within(b.X, n.Inputs(), from, to)
+	x := b.X
 	for i := range n.layers {
 		l := &n.layers[i]
-		a, fed := within(s.a[i], l.out, from, to), within(s.fed[i], l.out, from, to)
-		n.set.Dense(l.dense, x, a, to-from, false)
-		if needsInput(l.act.Func) {
-			copy(within(s.z[i], l.out, from, to), a)
-		}
-		if l.act.Func != kernel.Identity {
-			n.set.Activate(l.act, a, l.out, to-from)
-		}
-		if s.mask[i] != nil {
-			for j, v := range within(s.mask[i], l.out, from, to) {
-				fed[j] = a[j] * v
+		n.set.Dense(l.dense, within(x, l.dense.X, from, to), within(s.a[i], l.room, from, to), to-from, false)
+		l.runs(from, to, func(from, to int) {
+			a := l.of(s.a[i], from, to)
+			if needsInput(l.act.Func) {
+				copy(l.of(s.z[i], from, to), a)
 			}
-		}
-		x = fed
+			if l.act.Func != kernel.Identity {
+				n.set.Activate(l.act, a, l.out, to-from)
+			}
+			if s.mask[i] != nil {
+				fed := l.of(s.fed[i], from, to)
+				for j, v := range l.of(s.mask[i], from, to) {
+					fed[j] = a[j] * v
+				}
+			}
+		})
+		x = s.fed[i]
 	}
 }
 
@@ -128,17 +134,21 @@ func (n *Net[T]) Loss(s *Space[T], b *Shard[T]) float64 {
 func (n *Net[T]) Backward(s *Space[T], b *Shard[T], from, to int) {
 	for i := len(n.layers) - 1; i >= 0; i-- {
 		l := &n.layers[i]
-		d := within(s.d[i], l.out, from, to)
-		n.chain(l.act, within(s.z[i], l.out, from, to), within(s.a[i], l.out, from, to), d, within(s.help, s.widest, from, to), l.out, to-from)
+		l.runs(from, to, func(from, to int) {
+			n.chain(l.act, l.of(s.z[i], from, to), l.of(s.a[i], from, to), l.of(s.d[i], from, to), within(s.help, s.widest, from, to), l.out, to-from)
+		})
 		if i == 0 {
 			return
 		}
-		below := within(s.d[i-1], l.in, from, to)
-		n.set.Dense(l.back, d, below, to-from, false)
+		below := &n.layers[i-1]
+		n.set.Dense(l.back, within(s.d[i], l.room, from, to), within(s.d[i-1], below.room, from, to), to-from, false)
 		if s.mask[i-1] != nil {
-			for j, v := range within(s.mask[i-1], l.in, from, to) {
-				below[j] *= v
-			}
+			below.runs(from, to, func(from, to int) {
+				d := below.of(s.d[i-1], from, to)
+				for j, v := range below.of(s.mask[i-1], from, to) {
+					d[j] *= v
+				}
+			})
 		}
 	}
 }
@@ -146,20 +156,20 @@ func (n *Net[T]) Backward(s *Space[T], b *Shard[T], from, to int) {
 // Sum sets the piece's parameters in g to their gradient, after Backward: Σ over
 // rows of d·xᵀ for weights and of d for biases, a bias being a weight whose
 // input is 1.
-func (n *Net[T]) Sum(s *Space[T], b *Shard[T], piece Piece, g []float64) {
+func (n *Net[T]) Sum(s *Space[T], b *Shard[T], piece Piece, g []T) {
 	i, l := piece.layer, &n.layers[piece.layer]
 	x := b.X
 	if i > 0 {
 		x = s.fed[i-1]
 	}
-	weights, biases := piece.of(g)
-	shape := kernel.Outer{Units: l.out, Inputs: l.in, From: piece.from, To: piece.to}
+	weights, biases := parts(piece, g)
+	shape := kernel.Outer{From: piece.from, To: piece.to, Inputs: l.in, D: l.room, X: l.dense.X}
 	n.set.Outer(shape, s.d[i], x, b.Panels, weights)
-	shape.Inputs = 1
+	shape.Inputs, shape.X = 1, 1
 	n.set.Outer(shape, s.d[i], s.ones, b.Panels, biases)
 }
 
-// within are panels from … to-1 of units units.
+// within are panels from … to-1 with room for so many units.
 func within[T nn.Float](v []T, units, from, to int) []T {
 	return v[from*units*nn.Lanes : to*units*nn.Lanes]
 }

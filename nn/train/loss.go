@@ -33,7 +33,7 @@ func (l Loss) String() string { return lossNames[l] }
 // numbers and have weight 0.
 type Shard[T nn.Float] struct {
 	Panels int
-	X      []T    // [panel][inputs][32]
+	X      []T    // [panel][room(inputs)][32]
 	Y      []T    // [panel][targets][32]
 	Weight []T    // [panel][32]
 	Seed   uint64 // of dropout
@@ -42,7 +42,7 @@ type Shard[T nn.Float] struct {
 // NewShard makes room for a full shard of the network's rows.
 func (n *Net[T]) NewShard() *Shard[T] {
 	return &Shard[T]{
-		X:      make([]T, ShardRows*n.Inputs()),
+		X:      make([]T, ShardRows*room(n.Inputs())),
 		Y:      make([]T, ShardRows*n.targets),
 		Weight: make([]T, ShardRows),
 	}

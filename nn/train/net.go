@@ -41,6 +41,7 @@ type Net[T nn.Float] struct {
 // layer is one layer with its place among the parameters.
 type layer[T nn.Float] struct {
 	in, out int
+	room    int // of a panel of outputs, in units
 	act     kernel.Activation[T]
 	first   int              // of W among the parameters; b follows
 	dense   *kernel.Dense[T] // W and b
@@ -68,7 +69,7 @@ func New[T nn.Float](layers []nn.Layer, o Options, k nn.Kernel) (*Net[T], error)
 		if i > 0 && l.In != layers[i-1].Out {
 			return nil, fmt.Errorf("layer %d takes %d inputs, the one before it gives %d", i+1, l.In, layers[i-1].Out)
 		}
-		n.add(l, i == 0)
+		n.add(l, i == len(layers)-1)
 	}
 	if err := n.judgeLast(&layers[len(layers)-1]); err != nil {
 		return nil, err
@@ -77,15 +78,46 @@ func New[T nn.Float](layers []nn.Layer, o Options, k nn.Kernel) (*Net[T], error)
 	return n, nil
 }
 
+// room is how many units panels of wide layers have room for, so that unit u of
+// the panels of a shard falls into different lines of the first cache, whatever
+// the number of units: the outer product walks through all panels.
+func room(units int) int {
+	if units < nn.Lanes {
+		return units
+	}
+	return (units+3)/8*8 + 4
+}
+
+// runs calls work for panels from … to-1, as many at a time as lie together.
+func (l *layer[T]) runs(from, to int, work func(from, to int)) {
+	once := to - from
+	if l.room > l.out {
+		once = 1
+	}
+	for ; from < to; from += once {
+		work(from, from+once)
+	}
+}
+
+// of are the outputs in panels from … to-1 that lie together.
+func (l *layer[T]) of(v []T, from, to int) []T {
+	return v[from*l.room*nn.Lanes:][:(to-from)*l.out*nn.Lanes]
+}
+
 // add appends a layer of the shape of l.
-func (n *Net[T]) add(l *nn.Layer, first bool) {
+func (n *Net[T]) add(l *nn.Layer, last bool) {
 	a := l.Activation
-	made := layer[T]{in: l.In, out: l.Out, first: n.size,
+	made := layer[T]{in: l.In, out: l.Out, room: room(l.Out), first: n.size,
 		act: kernel.Activation[T]{Func: kernel.Func(a.Func), Alpha: T(a.Alpha), Beta: T(a.Beta)}}
 	none := make([]float64, l.In*l.Out+max(l.In, l.Out))
+	if last {
+		made.room = l.Out
+	}
 	made.dense = kernel.Pack[T](l.In, l.Out, none, none, n.set.Block)
-	if !first {
+	made.dense.X, made.dense.Y = room(l.In), made.room
+	if len(n.layers) > 0 {
 		made.back = kernel.Pack[T](l.Out, l.In, none, none, n.set.Block)
+		made.back.X, made.back.Y = made.dense.Y, made.dense.X
 	}
 	n.layers = append(n.layers, made)
 	n.cut(len(n.layers) - 1)

@@ -22,8 +22,8 @@ type Piece struct {
 // Pieces are all parameters.
 func (n *Net[T]) Pieces() []Piece { return n.pieces }
 
-// of are the piece's parts of a vector of all parameters.
-func (p Piece) of(v []float64) (weights, biases []float64) {
+// parts are the piece's parts of a vector of all parameters.
+func parts[T nn.Float](p Piece, v []T) (weights, biases []T) {
 	return v[p.weights[0]:p.weights[1]:p.weights[1]], v[p.biases[0]:p.biases[1]:p.biases[1]]
 }
 
@@ -55,7 +55,7 @@ func (n *Net[T]) Set(p []float64) {
 // network's.
 func (n *Net[T]) SetPiece(piece Piece, p []float64) {
 	l := &n.layers[piece.layer]
-	w, bias := piece.of(p)
+	w, bias := parts(piece, p)
 	for _, b := range l.dense.Blocks {
 		if b.First >= piece.from && b.First < piece.to {
 			at := b.First - piece.from
@@ -117,8 +117,8 @@ func (n *Net[T]) Penalise(lambda float64, p, g []float64) float64 {
 // Penalise adds the gradient of λ/2 Σ w² over the piece's weights to its part
 // of g, and returns Σ w².
 func (p Piece) Penalise(lambda float64, all, g []float64) float64 {
-	w, _ := p.of(all)
-	to, _ := p.of(g)
+	w, _ := parts(p, all)
+	to, _ := parts(p, g)
 	return penalise(lambda, w, to)
 }
 
@@ -145,22 +145,22 @@ func penalise(lambda float64, w, g []float64) float64 {
 
 // Add adds a share of a shard's gradient to the piece's part of g, or makes it
 // g.
-func (p Piece) Add(g, shard []float64, first bool, share float64) {
+func (n *Net[T]) Add(p Piece, g []float64, shard []T, first bool, share float64) {
 	for _, at := range [][2]int{p.weights, p.biases} {
 		add(g[at[0]:at[1]], shard[at[0]:at[1]], first, share)
 	}
 }
 
-func add(g, shard []float64, first bool, share float64) {
+func add[T nn.Float](g []float64, shard []T, first bool, share float64) {
 	g = g[:len(shard)]
 	if first {
 		for j, v := range shard {
-			g[j] = v * share
+			g[j] = float64(v) * share
 		}
 		return
 	}
 	for j, v := range shard {
-		g[j] += v * share
+		g[j] += float64(v) * share
 	}
 }
 

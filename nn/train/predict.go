@@ -14,7 +14,7 @@ func (n *Net[T]) Predict(s *Space[T], b *Shard[T]) (predictions []T, loss float6
 		l := &n.layers[i]
 		n.set.Dense(l.dense, x, s.a[i], b.Panels, false)
 		if l.act.Func != kernel.Identity {
-			n.set.Activate(l.act, s.a[i], l.out, b.Panels)
+			l.runs(0, b.Panels, func(from, to int) { n.set.Activate(l.act, l.of(s.a[i], from, to), l.out, to-from) })
 		}
 		x = s.a[i]
 	}

@@ -24,7 +24,7 @@ func (r *Rows[T]) Gather(b *Shard[T], rows []int32) {
 func (r *Rows[T]) GatherPanels(b *Shard[T], rows []int32, from, to int) {
 	for p := from; p < to; p++ {
 		rows := rows[p*nn.Lanes : min((p+1)*nn.Lanes, len(rows))]
-		spread(within(b.X, r.Inputs, p, p+1), r.X, rows, r.Inputs)
+		spread(within(b.X, room(r.Inputs), p, p+1)[:r.Inputs*nn.Lanes], r.X, rows, r.Inputs)
 		spread(within(b.Y, r.Targets, p, p+1), r.Y, rows, r.Targets)
 		weight := within(b.Weight, 1, p, p+1)
 		clear(weight)

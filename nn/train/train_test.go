@@ -111,20 +111,20 @@ func TestGradientOnEveryKernel(t *testing.T) {
 		shard := exact.NewShard()
 		sample(exact, 200, 2).Gather(shard, all(200))
 		lossWant := exact.Gradient(exact.NewSpace(), shard, want)
-		var first []float64
+		var first []float32
 		for _, name := range nn.Kernels() {
 			n, err := New[float32](layers, Options{}, kernelNamed(t, name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, b := make([]float64, n.Size()), n.NewShard()
+			got, b := make([]float32, n.Size()), n.NewShard()
 			sample(n, 200, 2).Gather(b, all(200))
 			loss := n.Gradient(n.NewSpace(), b, got)
 			if d := math.Abs(loss - lossWant); d > 1e-3 {
 				t.Errorf("%v on %s: loss %g, want %g", widths, name, loss, lossWant)
 			}
 			for i := range got {
-				if math.Abs(got[i]-want[i]) > 2e-3 {
+				if math.Abs(float64(got[i])-want[i]) > 2e-3 {
 					t.Fatalf("%v on %s: derivative %d is %g, want %g", widths, name, i, got[i], want[i])
 				}
 			}
@@ -209,7 +209,7 @@ func BenchmarkGradient(b *testing.B) {
 		b.Run(fmt.Sprint(widths), func(b *testing.B) {
 			k, _ := nn.ChooseKernel("")
 			n, _ := New[float32](Layers(widths, nn.ReLU.Default(), nn.Sigmoid.Default(), 1), Options{}, k)
-			rows, shard, space, g := sample(n, 256, 2), n.NewShard(), n.NewSpace(), make([]float64, n.Size())
+			rows, shard, space, g := sample(n, 256, 2), n.NewShard(), n.NewSpace(), make([]float32, n.Size())
 			order := all(256)
 			for b.Loop() {
 				rows.Gather(shard, order)

@@ -68,7 +68,7 @@ const callProducts = 2 << 20
 
 // runBlock computes one block of units for all panels.
 func runBlock[T Float](f denseFunc[T], d *Dense[T], b Block, x, y []T, panels int, relu bool) {
-	x, y = x[:panels*d.In*Lanes], y[:panels*d.Out*Lanes]
+	x, y = x[:panels*d.X*Lanes], y[:panels*d.Y*Lanes]
 	r := 0
 	if relu {
 		r = 1
@@ -76,6 +76,6 @@ func runBlock[T Float](f denseFunc[T], d *Dense[T], b Block, x, y []T, panels in
 	once := max(1, callProducts/(d.In*b.Units*Lanes))
 	bytes := int(unsafe.Sizeof(x[0]))
 	for p := 0; p < panels; p += once {
-		f(d.In, min(once, panels-p), &d.W[b.Offset], &x[p*d.In*Lanes], &y[(p*d.Out+b.First)*Lanes], d.In*Lanes*bytes, d.Out*Lanes*bytes, r)
+		f(d.In, min(once, panels-p), &d.W[b.Offset], &x[p*d.X*Lanes], &y[(p*d.Y+b.First)*Lanes], d.X*Lanes*bytes, d.Y*Lanes*bytes, r)
 	}
 }

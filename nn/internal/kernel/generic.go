@@ -25,8 +25,8 @@ func Generic[T Float]() *Set[T] {
 // bias: the linear map, then the shift.
 func denseGeneric[T Float](d *Dense[T], x, y []T, panels int, relu bool) {
 	for p := range panels {
-		xp := x[p*d.In*Lanes:][:d.In*Lanes]
-		yp := y[p*d.Out*Lanes:][:d.Out*Lanes]
+		xp := x[p*d.X*Lanes:][:d.In*Lanes]
+		yp := y[p*d.Y*Lanes:][:d.Out*Lanes]
 		for _, b := range d.Blocks {
 			w := d.W[b.Offset:][:b.Units*(d.In+1)]
 			out := yp[b.First*Lanes:][:b.Units*Lanes]

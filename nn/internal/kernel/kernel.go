@@ -21,16 +21,17 @@ type Set[T Float] struct {
 	// Block is the most units the dense product makes at once.
 	Block Limit
 	// Dense computes y = W x + b for panels panels, and max(0, y) with relu.
-	// x is [panels][d.In][32], y is [panels][d.Out][32].
+	// x is [panels][d.X][32], y is [panels][d.Y][32].
 	Dense func(d *Dense[T], x, y []T, panels int, relu bool)
 	// Activate applies σ in place to panels panels of units units.
 	Activate func(a Activation[T], y []T, units, panels int)
 	// Encode puts a numeric column into value c.At of panels of c.Width values.
 	Encode func(c *Column[T], v Values, x []T, rows int, f *Faults)
 
-	// Outer sets y, row by row, to units o.From … o.To-1 of Σ d·xᵀ over the rows
-	// of panels panels: d is [panels][o.Units][32], x is [panels][o.Inputs][32].
-	Outer func(o Outer, d, x []T, panels int, y []float64)
+	// Outer sets y, row by row, to units o.From … o.To-1 by inputs 0 … o.Inputs-1
+	// of Σ d·xᵀ over the rows of panels panels: d is [panels][o.D][32], x is
+	// [panels][o.X][32].
+	Outer func(o Outer, d, x []T, panels int, y []T)
 	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
 	// the functions of HasSlope.
 	Slope func(f Func, a, d []T)
@@ -55,8 +56,11 @@ func atMost(units int) Limit { return func(_, _ int) int { return units } }
 // after the other, each as its biases and then, for each input, its weights.
 type Dense[T Float] struct {
 	In, Out int
-	Blocks  []Block
-	W       []T
+	// X and Y are how many units a panel of inputs and one of outputs have room
+	// for, at least In and Out.
+	X, Y   int
+	Blocks []Block
+	W      []T
 }
 
 // Block is a run of units that are computed together.
@@ -66,9 +70,9 @@ type Block struct {
 }
 
 // Pack lays out w (out×in, row-major) and b for blocks of at most limit units,
-// as even in size as can be.
+// as even in size as can be. Panels have no more room than they need.
 func Pack[T Float](in, out int, w, b []float64, limit Limit) *Dense[T] {
-	d := &Dense[T]{In: in, Out: out, W: make([]T, 0, out*(in+1))}
+	d := &Dense[T]{In: in, Out: out, X: in, Y: out, W: make([]T, 0, out*(in+1))}
 	most := limit(in, out)
 	blocks := (out + most - 1) / most
 	for first := 0; first < out; {

@@ -6,16 +6,20 @@ import "math"
 // as float64 numbers in a register of AVX-512.
 const outerSums = 8
 
-// Outer says which part of an outer product is wanted: units From … To-1 of
-// Units, by all inputs. An element's sum does not depend on the part.
-type Outer struct{ Units, Inputs, From, To int }
+// Outer says which part of an outer product is wanted: units From … To-1 by
+// Inputs inputs. An element's sum does not depend on the part.
+type Outer struct {
+	From, To, Inputs int
+	// D and X are how many units panels of d and of x have room for.
+	D, X int
+}
 
 // outerGeneric sums every eighth row, and then the upper half of the sums with
 // the lower one until one is left.
-func outerGeneric[T Float](o Outer, d, x []T, panels int, y []float64) {
+func outerGeneric[T Float](o Outer, d, x []T, panels int, y []T) {
 	for u := o.From; u < o.To; u++ {
 		for k := range o.Inputs {
-			y[(u-o.From)*o.Inputs+k] = float64(dot(d[u*Lanes:], x[k*Lanes:], o.Units*Lanes, o.Inputs*Lanes, panels))
+			y[(u-o.From)*o.Inputs+k] = dot(d[u*Lanes:], x[k*Lanes:], o.D*Lanes, o.X*Lanes, panels)
 		}
 	}
 }

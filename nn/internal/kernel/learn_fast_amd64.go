@@ -4,35 +4,35 @@ package kernel
 
 import "unsafe"
 
-// outerFunc computes one tile of an outer product: ds and xs bytes from panel
-// to panel, ys bytes between the rows of y.
-type outerFunc[T Float] func(panels int, d, x *T, ds, xs int, y *float64, ys int)
+// outerFunc computes tiles of an outer product, side by side: ds and xs bytes
+// from panel to panel, ys bytes between the rows of y.
+type outerFunc[T Float] func(panels, tiles int, d, x *T, ds, xs int, y *T, ys int)
 
 // outerTiles are the tiles of one instruction set, by units and inputs.
-type outerTiles[T Float] [7][5]outerFunc[T]
+type outerTiles[T Float] [7][3]outerFunc[T]
 
 var (
 	outersAVX512 = outerTiles[float32]{
-		1: {1: outerAVX512_1_1, 2: outerAVX512_1_2, 4: outerAVX512_1_4},
-		2: {1: outerAVX512_2_1, 2: outerAVX512_2_2, 4: outerAVX512_2_4},
-		3: {1: outerAVX512_3_1, 2: outerAVX512_3_2, 4: outerAVX512_3_4},
-		6: {1: outerAVX512_6_1, 2: outerAVX512_6_2, 4: outerAVX512_6_4},
+		1: {1: outerAVX512_1_1, 2: outerAVX512_1_2},
+		2: {1: outerAVX512_2_1, 2: outerAVX512_2_2},
+		3: {1: outerAVX512_3_1, 2: outerAVX512_3_2},
+		6: {1: outerAVX512_6_1, 2: outerAVX512_6_2},
 	}
 	outersAVX2 = outerTiles[float32]{
-		1: {1: outerAVX2_1_1, 2: outerAVX2_1_2, 4: outerAVX2_1_4},
-		2: {1: outerAVX2_2_1, 2: outerAVX2_2_2, 4: outerAVX2_2_4},
-		3: {1: outerAVX2_3_1, 2: outerAVX2_3_2, 4: outerAVX2_3_4},
+		1: {1: outerAVX2_1_1, 2: outerAVX2_1_2},
+		2: {1: outerAVX2_2_1, 2: outerAVX2_2_2},
+		3: {1: outerAVX2_3_1, 2: outerAVX2_3_2},
 	}
 	outers64AVX512 = outerTiles[float64]{
-		1: {1: outer64AVX512_1_1, 2: outer64AVX512_1_2, 4: outer64AVX512_1_4},
-		2: {1: outer64AVX512_2_1, 2: outer64AVX512_2_2, 4: outer64AVX512_2_4},
-		3: {1: outer64AVX512_3_1, 2: outer64AVX512_3_2, 4: outer64AVX512_3_4},
-		6: {1: outer64AVX512_6_1, 2: outer64AVX512_6_2, 4: outer64AVX512_6_4},
+		1: {1: outer64AVX512_1_1, 2: outer64AVX512_1_2},
+		2: {1: outer64AVX512_2_1, 2: outer64AVX512_2_2},
+		3: {1: outer64AVX512_3_1, 2: outer64AVX512_3_2},
+		6: {1: outer64AVX512_6_1, 2: outer64AVX512_6_2},
 	}
 	outers64AVX2 = outerTiles[float64]{
-		1: {1: outer64AVX2_1_1, 2: outer64AVX2_1_2, 4: outer64AVX2_1_4},
-		2: {1: outer64AVX2_2_1, 2: outer64AVX2_2_2, 4: outer64AVX2_2_4},
-		3: {1: outer64AVX2_3_1, 2: outer64AVX2_3_2, 4: outer64AVX2_3_4},
+		1: {1: outer64AVX2_1_1, 2: outer64AVX2_1_2},
+		2: {1: outer64AVX2_2_1, 2: outer64AVX2_2_2},
+		3: {1: outer64AVX2_3_1, 2: outer64AVX2_3_2},
 	}
 )
 
@@ -41,42 +41,40 @@ var (
 const stripe = 16
 
 // product makes the elements, tile by tile, the largest that fit first.
-func (t *outerTiles[T]) product(o Outer, d, x []T, panels int, y []float64) {
-	d, x, y = d[:panels*o.Units*Lanes], x[:panels*o.Inputs*Lanes], y[:(o.To-o.From)*o.Inputs]
+func (t *outerTiles[T]) product(o Outer, d, x []T, panels int, y []T) {
+	units := o.To - o.From
+	d, x, y = d[:panels*o.D*Lanes], x[:panels*o.X*Lanes], y[:units*o.Inputs]
 	if panels == 0 {
 		clear(y)
 		return
 	}
-	size := Lanes * int(unsafe.Sizeof(d[0]))
+	size := int(unsafe.Sizeof(d[0]))
 	for start := 0; start < o.Inputs; start += stripe {
 		end := min(start+stripe, o.Inputs)
-		for u := o.From; u < o.To; {
-			height := t.height(o.To - u)
+		for u := 0; u < units; {
+			height := t.height(units - u)
 			for k := start; k < end; {
-				width := tileWidth(end - k)
-				t[height][width](panels, &d[u*Lanes], &x[k*Lanes], o.Units*size, o.Inputs*size, &y[(u-o.From)*o.Inputs+k], 8*o.Inputs)
-				k += width
+				width := min(end-k, len(t[0])-1)
+				tiles := (end - k) / width
+				t[height][width](panels, tiles, &d[(o.From+u)*Lanes], &x[k*Lanes], o.D*Lanes*size, o.X*Lanes*size, &y[u*o.Inputs+k], o.Inputs*size)
+				k += tiles * width
 			}
 			u += height
 		}
 	}
 }
 
-// height is that of the tallest tile for so many units.
+// height is that of the tallest tile for so many units; four are two and two
+// rather than three and one, which would be few sums to add to at a time.
 func (t *outerTiles[T]) height(units int) int {
+	if units == 4 {
+		return 2
+	}
 	h := min(units, len(t)-1)
 	for t[h][1] == nil {
 		h--
 	}
 	return h
-}
-
-// tileWidth is that of the widest tile for so many inputs.
-func tileWidth(inputs int) int {
-	if inputs >= 4 {
-		return 4
-	}
-	return min(inputs, 2)
 }
 
 // slopes are the assembly slopes of one instruction set.

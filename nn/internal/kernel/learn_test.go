@@ -20,12 +20,12 @@ func randomNumbers[T Float](r *rand.Rand, n int) []T {
 // outerExact is what every float32 assembly set must give bit for bit: sixteen
 // sums an element, one every sixteenth row, each product fused into its sum;
 // then the upper half is added to the lower one until one is left.
-func outerExact(d, x []float32, units, inputs, panels, u, k int) float32 {
+func outerExact(d, x []float32, o Outer, panels, u, k int) float32 {
 	var s [16]float32
 	for p := range panels {
 		for j := range Lanes {
 			i := j % len(s)
-			s[i] = fma32(d[(p*units+u)*Lanes+j], x[(p*inputs+k)*Lanes+j], s[i])
+			s[i] = fma32(d[(p*o.D+u)*Lanes+j], x[(p*o.X+k)*Lanes+j], s[i])
 		}
 	}
 	for n := len(s) / 2; n > 0; n /= 2 {
@@ -46,20 +46,22 @@ func TestOuterBits(t *testing.T) {
 		for units := 1; units <= 14; units++ {
 			for _, inputs := range []int{1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 17, 18, 35} {
 				const panels = 3
-				d, x := randomNumbers[float32](r, panels*units*Lanes), randomNumbers[float32](r, panels*inputs*Lanes)
-				y := make([]float64, units*inputs+1)
+				whole := Outer{To: units, Inputs: inputs, D: units + inputs%3, X: inputs + units%2}
+				d, x := randomNumbers[float32](r, panels*whole.D*Lanes), randomNumbers[float32](r, panels*whole.X*Lanes)
+				y := make([]float32, units*inputs+1)
 				y[units*inputs] = 7
-				s.Outer(Outer{units, inputs, 0, units}, d, x, panels, y)
+				s.Outer(whole, d, x, panels, y)
 				for i := range units * inputs {
-					if want := float64(outerExact(d, x, units, inputs, panels, i/inputs, i%inputs)); y[i] != want {
+					if want := outerExact(d, x, whole, panels, i/inputs, i%inputs); y[i] != want {
 						t.Fatalf("%s %d×%d, element %d: %x, want %x", name, units, inputs, i, y[i], want)
 					}
 				}
 				if y[units*inputs] != 7 {
 					t.Fatalf("%s %d×%d writes past its end", name, units, inputs)
 				}
-				o := Outer{units, inputs, units / 3, units - units/4}
-				part := make([]float64, (o.To-o.From)*inputs)
+				o := whole
+				o.From, o.To = units/3, units-units/4
+				part := make([]float32, (o.To-o.From)*inputs)
 				s.Outer(o, d, x, panels, part)
 				if !slices.Equal(part, y[o.From*inputs:o.To*inputs]) {
 					t.Fatalf("%s %d×%d: units %d to %d alone have other sums", name, units, inputs, o.From, o.To)
@@ -85,10 +87,10 @@ func TestOuterFuses(t *testing.T) {
 			for k := range inputs {
 				x[k*Lanes+3], x[k*Lanes+19] = 1, c.y
 			}
-			y := make([]float64, units*inputs)
-			s.Outer(Outer{units, inputs, 0, units}, d, x, 2, y)
+			y := make([]float32, units*inputs)
+			s.Outer(Outer{To: units, Inputs: inputs, D: units, X: inputs}, d, x, 2, y)
 			for i, got := range y {
-				if got != float64(c.want) {
+				if got != c.want {
 					t.Fatalf("%s element %d of %x·%x + %x: %x, want %x", name, i, c.x, c.y, c.z, got, c.want)
 				}
 			}
@@ -104,7 +106,7 @@ func TestOuterIsTheSumOverRows(t *testing.T) {
 		units, inputs, panels := shape[0], shape[1], shape[2]
 		d, x := randomNumbers[float64](r, panels*units*Lanes), randomNumbers[float64](r, panels*inputs*Lanes)
 		want := make([]float64, units*inputs)
-		Generic[float64]().Outer(Outer{units, inputs, 0, units}, d, x, panels, want)
+		Generic[float64]().Outer(Outer{To: units, Inputs: inputs, D: units, X: inputs}, d, x, panels, want)
 		for i, v := range want {
 			sum := 0.0
 			for row := range panels * Lanes {
@@ -117,7 +119,7 @@ func TestOuterIsTheSumOverRows(t *testing.T) {
 		}
 		for _, name := range Names() {
 			y := make([]float64, len(want))
-			Choose[float64](name).Outer(Outer{units, inputs, 0, units}, d, x, panels, y)
+			Choose[float64](name).Outer(Outer{To: units, Inputs: inputs, D: units, X: inputs}, d, x, panels, y)
 			for i := range y {
 				if y[i] != want[i] {
 					t.Fatalf("%s %v element %d: %x, want %x", name, shape, i, y[i], want[i])
@@ -180,9 +182,9 @@ func BenchmarkOuter(b *testing.B) {
 				const panels = 8
 				r := rand.New(rand.NewPCG(1, 1))
 				d, x := randomNumbers[float32](r, panels*shape[0]*Lanes), randomNumbers[float32](r, panels*shape[1]*Lanes)
-				y := make([]float64, shape[0]*shape[1])
+				y := make([]float32, shape[0]*shape[1])
 				for b.Loop() {
-					s.Outer(Outer{shape[0], shape[1], 0, shape[0]}, d, x, panels, y)
+					s.Outer(Outer{To: shape[0], Inputs: shape[1], D: shape[0], X: shape[1]}, d, x, panels, y)
 				}
 				b.ReportMetric(2*float64(len(y)*panels*Lanes)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 			})

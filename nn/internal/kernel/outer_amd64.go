@@ -4,212 +4,142 @@
 
 package kernel
 
-// outerAVX512_1_1 sums 1 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_1_1 makes tiles of 1 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_1_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_1_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_1_2 sums 1 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_1_2 makes tiles of 1 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_1_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_1_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_1_4 sums 1 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_2_1 makes tiles of 2 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_1_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_2_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_2_1 sums 2 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_2_2 makes tiles of 2 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_2_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_2_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_2_2 sums 2 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_3_1 makes tiles of 3 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_2_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_3_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_2_4 sums 2 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_3_2 makes tiles of 3 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_2_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_3_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_3_1 sums 3 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_6_1 makes tiles of 6 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_3_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_6_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_3_2 sums 3 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX512_6_2 makes tiles of 6 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_3_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outerAVX512_6_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outerAVX512_3_4 sums 3 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_1_1 makes tiles of 1 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_3_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX512_1_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX512_6_1 sums 6 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_1_2 makes tiles of 1 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_6_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX512_1_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX512_6_2 sums 6 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_2_1 makes tiles of 2 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_6_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX512_2_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX512_6_4 sums 6 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_2_2 makes tiles of 2 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX512_6_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX512_2_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_1_1 sums 1 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_3_1 makes tiles of 3 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_1_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX512_3_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_1_2 sums 1 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_3_2 makes tiles of 3 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_1_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX512_3_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_1_4 sums 1 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_6_1 makes tiles of 6 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_1_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX512_6_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_2_1 sums 2 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX512_6_2 makes tiles of 6 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_2_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX512_6_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_2_2 sums 2 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_1_1 makes tiles of 1 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_2_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_1_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_2_4 sums 2 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_1_2 makes tiles of 1 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_2_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_1_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_3_1 sums 3 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_2_1 makes tiles of 2 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_3_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_2_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_3_2 sums 3 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_2_2 makes tiles of 2 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_3_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_2_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_3_4 sums 3 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_3_1 makes tiles of 3 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_3_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_3_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_6_1 sums 6 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outerAVX2_3_2 makes tiles of 3 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_6_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outerAVX2_3_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 
-// outer64AVX512_6_2 sums 6 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_1_1 makes tiles of 1 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_6_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX2_1_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outer64AVX512_6_4 sums 6 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_1_2 makes tiles of 1 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outer64AVX512_6_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX2_1_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX2_1_1 sums 1 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_2_1 makes tiles of 2 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX2_1_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX2_2_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX2_1_2 sums 1 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_2_2 makes tiles of 2 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX2_1_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX2_2_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX2_1_4 sums 1 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_3_1 makes tiles of 3 units × 1 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX2_1_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+func outer64AVX2_3_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 
-// outerAVX2_2_1 sums 2 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
+// outer64AVX2_3_2 makes tiles of 3 units × 2 inputs, side by side, from panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
 //
 //go:noescape
-func outerAVX2_2_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outerAVX2_2_2 sums 2 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outerAVX2_2_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outerAVX2_2_4 sums 2 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outerAVX2_2_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outerAVX2_3_1 sums 3 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outerAVX2_3_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outerAVX2_3_2 sums 3 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outerAVX2_3_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outerAVX2_3_4 sums 3 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outerAVX2_3_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_1_1 sums 1 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_1_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_1_2 sums 1 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_1_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_1_4 sums 1 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_1_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_2_1 sums 2 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_2_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_2_2 sums 2 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_2_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_2_4 sums 2 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_2_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_3_1 sums 3 units × 1 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_3_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_3_2 sums 3 units × 2 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_3_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-
-// outer64AVX2_3_4 sums 3 units × 4 inputs over panels panels, ds and xs bytes from one to the next; ys bytes lie between the rows of y.
-//
-//go:noescape
-func outer64AVX2_3_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+func outer64AVX2_3_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)

@@ -4,470 +4,484 @@
 
 #include "textflag.h"
 
-// func outerAVX512_1_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_1_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outerAVX512_1_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_1_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Z0, Z0, Z0
 
 panel:
-	VMOVUPS       (AX), Z1
-	VMOVUPS       (CX), Z2
-	VFMADD231PS   Z2, Z1, Z0
-	VMOVUPS       64(AX), Z1
-	VMOVUPS       64(CX), Z2
-	VFMADD231PS   Z2, Z1, Z0
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS     (R8), Z1
+	VMOVUPS     (R9), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     64(R9), Z2
+	VFMADD231PS Z2, Z1, Z0
+	ADDQ        BX, R8
+	ADDQ        SI, R9
+	DECQ        R11
+	JNZ         panel
+	TESTQ       R10, R10
+	JZ          first
+	VMOVUPS     (SP), Y1
+	VMOVUPS     16(SP), Y2
+	VBLENDPS    $0xf0, 32(SP), Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	VMOVUPS     (SP), Y2
+	VMOVUPS     16(SP), Y3
+	VBLENDPS    $0xf0, 32(SP), Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VBLENDPD    $0x0a, Y2, Y1, Y3
+	VSHUFPD     $0x05, Y2, Y1, Y2
+	VADDPS      Y2, Y3, Y3
+	VSHUFPS     $0x88, Y3, Y3, Y1
+	VSHUFPS     $0xdd, Y3, Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VMOVSS      X1, -4(DI)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VADDPS        Y1, Y0, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VADDPS        X0, X1, X0
-	VUNPCKLPS     X0, X0, X1
-	VUNPCKHPS     X0, X0, X0
-	VADDPS        X0, X1, X1
-	VSHUFPS       $0xee, X1, X1, X0
-	VADDPS        X0, X1, X1
-	VCVTSS2SD     X1, X1, X1
-	VMOVSD        X1, (AX)
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	INCQ          R10
+	ADDQ          $+128, CX
+	ADDQ          $0x04, DI
+	CMPQ          R10, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSS        X0, -4(DI)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_1_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_1_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outerAVX512_1_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_1_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
 panel:
-	VMOVUPS       (AX), Z2
-	VMOVUPS       (CX), Z3
-	VFMADD231PS   Z3, Z2, Z0
-	VMOVUPS       128(CX), Z3
-	VFMADD231PS   Z3, Z2, Z1
-	VMOVUPS       64(AX), Z2
-	VMOVUPS       64(CX), Z3
-	VFMADD231PS   Z3, Z2, Z0
-	VMOVUPS       192(CX), Z3
-	VFMADD231PS   Z3, Z2, Z1
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS     (R8), Z2
+	VMOVUPS     (R9), Z3
+	VFMADD231PS Z3, Z2, Z0
+	VMOVUPS     128(R9), Z3
+	VFMADD231PS Z3, Z2, Z1
+	VMOVUPS     64(R8), Z2
+	VMOVUPS     64(R9), Z3
+	VFMADD231PS Z3, Z2, Z0
+	VMOVUPS     192(R9), Z3
+	VFMADD231PS Z3, Z2, Z1
+	ADDQ        BX, R8
+	ADDQ        SI, R9
+	DECQ        R11
+	JNZ         panel
+	TESTQ       R10, R10
+	JZ          first
+	VMOVUPS     (SP), Y2
+	VMOVUPS     16(SP), Y3
+	VBLENDPS    $0xf0, 32(SP), Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     64(SP), Y3
+	VMOVUPS     80(SP), Y4
+	VBLENDPS    $0xf0, 96(SP), Y3, Y3
+	VADDPS      Y4, Y3, Y3
+	VBLENDPD    $0x0a, Y3, Y2, Y4
+	VSHUFPD     $0x05, Y3, Y2, Y3
+	VADDPS      Y3, Y4, Y4
+	VSHUFPS     $0x88, Y4, Y4, Y2
+	VSHUFPS     $0xdd, Y4, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VMOVSD      X2, -8(DI)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y2
-	VADDPS        Y2, Y0, Y2
-	VEXTRACTF32X4 $0x01, Y2, X0
-	VADDPS        X0, X2, X0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VADDPS        Y2, Y1, Y2
-	VEXTRACTF32X4 $0x01, Y2, X1
-	VADDPS        X1, X2, X1
-	VUNPCKLPS     X1, X0, X2
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X2, X2
-	VSHUFPS       $0xee, X2, X2, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, X2
-	VMOVUPD       X2, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX512_1_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_1_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-
-panel:
-	VMOVUPS       (AX), Z4
-	VMOVUPS       (CX), Z5
-	VFMADD231PS   Z5, Z4, Z0
-	VMOVUPS       128(CX), Z5
-	VFMADD231PS   Z5, Z4, Z1
-	VMOVUPS       256(CX), Z5
-	VFMADD231PS   Z5, Z4, Z2
-	VMOVUPS       384(CX), Z5
-	VFMADD231PS   Z5, Z4, Z3
-	VMOVUPS       64(AX), Z4
-	VMOVUPS       64(CX), Z5
-	VFMADD231PS   Z5, Z4, Z0
-	VMOVUPS       192(CX), Z5
-	VFMADD231PS   Z5, Z4, Z1
-	VMOVUPS       320(CX), Z5
-	VFMADD231PS   Z5, Z4, Z2
-	VMOVUPS       448(CX), Z5
-	VFMADD231PS   Z5, Z4, Z3
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF32X4 $0x01, Y4, X0
-	VADDPS        X0, X4, X0
-	VEXTRACTF64X4 $0x01, Z1, Y4
-	VADDPS        Y4, Y1, Y4
-	VEXTRACTF32X4 $0x01, Y4, X1
-	VADDPS        X1, X4, X1
-	VEXTRACTF64X4 $0x01, Z2, Y4
-	VADDPS        Y4, Y2, Y4
-	VEXTRACTF32X4 $0x01, Y4, X2
-	VADDPS        X2, X4, X2
-	VEXTRACTF64X4 $0x01, Z3, Y4
-	VADDPS        Y4, Y3, Y4
-	VEXTRACTF32X4 $0x01, Y4, X3
-	VADDPS        X3, X4, X3
-	VUNPCKLPS     X1, X0, X4
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X4, X4
-	VUNPCKLPS     X3, X2, X0
-	VUNPCKHPS     X3, X2, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0x44, X0, X4, X1
-	VSHUFPS       $0xee, X0, X4, X0
-	VADDPS        X0, X1, X1
-	VCVTPS2PD     X1, Y0
-	VMOVUPD       Y0, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX512_2_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_2_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-
-panel:
-	VMOVUPS       (AX), Z2
-	VMOVUPS       128(AX), Z3
-	VMOVUPS       (CX), Z4
-	VFMADD231PS   Z4, Z2, Z0
-	VFMADD231PS   Z4, Z3, Z1
-	VMOVUPS       64(AX), Z2
-	VMOVUPS       192(AX), Z3
-	VMOVUPS       64(CX), Z4
-	VFMADD231PS   Z4, Z2, Z0
-	VFMADD231PS   Z4, Z3, Z1
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y2
-	VADDPS        Y2, Y0, Y2
-	VEXTRACTF32X4 $0x01, Y2, X0
-	VADDPS        X0, X2, X0
-	VUNPCKLPS     X0, X0, X2
-	VUNPCKHPS     X0, X0, X0
-	VADDPS        X0, X2, X2
-	VSHUFPS       $0xee, X2, X2, X0
-	VADDPS        X0, X2, X2
-	VCVTSS2SD     X2, X2, X2
-	VMOVSD        X2, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y2, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
+	INCQ          R10
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R10, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSD        X0, -8(DI)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_2_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_2_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outerAVX512_2_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_2_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+panel:
+	VMOVUPS      (R9), Z2
+	VMOVUPS      128(R9), Z3
+	VMOVUPS      (R10), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS      64(R9), Z2
+	VMOVUPS      192(R9), Z3
+	VMOVUPS      64(R10), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y2
+	VMOVUPS      16(SP), Y3
+	VBLENDPS     $0xf0, 32(SP), Y2, Y2
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      (SP), Y3
+	VMOVUPS      16(SP), Y4
+	VBLENDPS     $0xf0, 32(SP), Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VBLENDPD     $0x0a, Y3, Y2, Y4
+	VSHUFPD      $0x05, Y3, Y2, Y3
+	VADDPS       Y3, Y4, Y4
+	VSHUFPS      $0x88, Y4, Y4, Y2
+	VSHUFPS      $0xdd, Y4, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVSS       X2, -4(DI)
+	VEXTRACTF128 $0x01, Y2, X2
+	VMOVSS       X2, -4(DI)(R8*1)
+
+first:
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
+	INCQ          R11
+	ADDQ          $+128, CX
+	ADDQ          $0x04, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSS        X0, -4(DI)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSS        X0, -4(DI)(R8*1)
+	VZEROUPPER
+	RET
+
+// func outerAVX512_2_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_2_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
 panel:
-	VMOVUPS       (AX), Z4
-	VMOVUPS       128(AX), Z5
-	VMOVUPS       (CX), Z6
-	VFMADD231PS   Z6, Z4, Z0
-	VFMADD231PS   Z6, Z5, Z2
-	VMOVUPS       128(CX), Z6
-	VFMADD231PS   Z6, Z4, Z1
-	VFMADD231PS   Z6, Z5, Z3
-	VMOVUPS       64(AX), Z4
-	VMOVUPS       192(AX), Z5
-	VMOVUPS       64(CX), Z6
-	VFMADD231PS   Z6, Z4, Z0
-	VFMADD231PS   Z6, Z5, Z2
-	VMOVUPS       192(CX), Z6
-	VFMADD231PS   Z6, Z4, Z1
-	VFMADD231PS   Z6, Z5, Z3
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R9), Z4
+	VMOVUPS      128(R9), Z5
+	VMOVUPS      (R10), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS      128(R10), Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	VMOVUPS      64(R9), Z4
+	VMOVUPS      192(R9), Z5
+	VMOVUPS      64(R10), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS      192(R10), Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      64(SP), Y5
+	VMOVUPS      80(SP), Y6
+	VBLENDPS     $0xf0, 96(SP), Y5, Y5
+	VADDPS       Y6, Y5, Y5
+	VBLENDPD     $0x0a, Y5, Y4, Y6
+	VSHUFPD      $0x05, Y5, Y4, Y5
+	VADDPS       Y5, Y6, Y6
+	VSHUFPS      $0x88, Y6, Y6, Y4
+	VSHUFPS      $0xdd, Y6, Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVSD       X4, -8(DI)
+	VEXTRACTF128 $0x01, Y4, X4
+	VMOVSD       X4, -8(DI)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF32X4 $0x01, Y4, X0
-	VADDPS        X0, X4, X0
-	VEXTRACTF64X4 $0x01, Z1, Y4
-	VADDPS        Y4, Y1, Y4
-	VEXTRACTF32X4 $0x01, Y4, X1
-	VADDPS        X1, X4, X1
-	VUNPCKLPS     X1, X0, X4
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X4, X4
-	VSHUFPS       $0xee, X4, X4, X0
-	VADDPS        X0, X4, X4
-	VCVTPS2PD     X4, X4
-	VMOVUPD       X4, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y4, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPS        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
+	VADDPS        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
+	INCQ          R11
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSD        X0, -8(DI)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSD        X0, -8(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_2_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_2_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
+// func outerAVX512_3_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_3_1(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
 
-panel:
-	VMOVUPS       (AX), Z8
-	VMOVUPS       128(AX), Z9
-	VMOVUPS       (CX), Z10
-	VFMADD231PS   Z10, Z8, Z0
-	VFMADD231PS   Z10, Z9, Z4
-	VMOVUPS       128(CX), Z10
-	VFMADD231PS   Z10, Z8, Z1
-	VFMADD231PS   Z10, Z9, Z5
-	VMOVUPS       256(CX), Z10
-	VFMADD231PS   Z10, Z8, Z2
-	VFMADD231PS   Z10, Z9, Z6
-	VMOVUPS       384(CX), Z10
-	VFMADD231PS   Z10, Z8, Z3
-	VFMADD231PS   Z10, Z9, Z7
-	VMOVUPS       64(AX), Z8
-	VMOVUPS       192(AX), Z9
-	VMOVUPS       64(CX), Z10
-	VFMADD231PS   Z10, Z8, Z0
-	VFMADD231PS   Z10, Z9, Z4
-	VMOVUPS       192(CX), Z10
-	VFMADD231PS   Z10, Z8, Z1
-	VFMADD231PS   Z10, Z9, Z5
-	VMOVUPS       320(CX), Z10
-	VFMADD231PS   Z10, Z8, Z2
-	VFMADD231PS   Z10, Z9, Z6
-	VMOVUPS       448(CX), Z10
-	VFMADD231PS   Z10, Z8, Z3
-	VFMADD231PS   Z10, Z9, Z7
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y8
-	VADDPS        Y8, Y0, Y8
-	VEXTRACTF32X4 $0x01, Y8, X0
-	VADDPS        X0, X8, X0
-	VEXTRACTF64X4 $0x01, Z1, Y8
-	VADDPS        Y8, Y1, Y8
-	VEXTRACTF32X4 $0x01, Y8, X1
-	VADDPS        X1, X8, X1
-	VEXTRACTF64X4 $0x01, Z2, Y8
-	VADDPS        Y8, Y2, Y8
-	VEXTRACTF32X4 $0x01, Y8, X2
-	VADDPS        X2, X8, X2
-	VEXTRACTF64X4 $0x01, Z3, Y8
-	VADDPS        Y8, Y3, Y8
-	VEXTRACTF32X4 $0x01, Y8, X3
-	VADDPS        X3, X8, X3
-	VUNPCKLPS     X1, X0, X8
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X8, X8
-	VUNPCKLPS     X3, X2, X0
-	VUNPCKHPS     X3, X2, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0x44, X0, X8, X1
-	VSHUFPS       $0xee, X0, X8, X0
-	VADDPS        X0, X1, X1
-	VCVTPS2PD     X1, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPS        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPS        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX512_3_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_3_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 
 panel:
-	VMOVUPS       (AX), Z3
-	VMOVUPS       128(AX), Z4
-	VMOVUPS       256(AX), Z5
-	VMOVUPS       (CX), Z6
-	VFMADD231PS   Z6, Z3, Z0
-	VFMADD231PS   Z6, Z4, Z1
-	VFMADD231PS   Z6, Z5, Z2
-	VMOVUPS       64(AX), Z3
-	VMOVUPS       192(AX), Z4
-	VMOVUPS       320(AX), Z5
-	VMOVUPS       64(CX), Z6
-	VFMADD231PS   Z6, Z3, Z0
-	VFMADD231PS   Z6, Z4, Z1
-	VFMADD231PS   Z6, Z5, Z2
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R9), Z3
+	VMOVUPS      128(R9), Z4
+	VMOVUPS      256(R9), Z5
+	VMOVUPS      (R10), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS      64(R9), Z3
+	VMOVUPS      192(R9), Z4
+	VMOVUPS      320(R9), Z5
+	VMOVUPS      64(R10), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y3
+	VMOVUPS      16(SP), Y4
+	VBLENDPS     $0xf0, 32(SP), Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VBLENDPD     $0x0a, Y4, Y3, Y5
+	VSHUFPD      $0x05, Y4, Y3, Y4
+	VADDPS       Y4, Y5, Y5
+	VMOVUPS      64(SP), Y3
+	VMOVUPS      80(SP), Y4
+	VBLENDPS     $0xf0, 96(SP), Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VMOVUPS      64(SP), Y4
+	VMOVUPS      80(SP), Y6
+	VBLENDPS     $0xf0, 96(SP), Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VBLENDPD     $0x0a, Y4, Y3, Y6
+	VSHUFPD      $0x05, Y4, Y3, Y4
+	VADDPS       Y4, Y6, Y6
+	VSHUFPS      $0x88, Y6, Y5, Y3
+	VSHUFPS      $0xdd, Y6, Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	VMOVSS       X3, -4(DI)
+	VUNPCKHPD    X3, X3, X4
+	VMOVSS       X4, -4(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y3, X3
+	VMOVSS       X3, -4(DI)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y3
-	VADDPS        Y3, Y0, Y3
-	VEXTRACTF32X4 $0x01, Y3, X0
-	VADDPS        X0, X3, X0
-	VUNPCKLPS     X0, X0, X3
-	VUNPCKHPS     X0, X0, X0
-	VADDPS        X0, X3, X3
-	VSHUFPS       $0xee, X3, X3, X0
-	VADDPS        X0, X3, X3
-	VCVTSS2SD     X3, X3, X3
-	VMOVSD        X3, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y3, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPS        Y0, Y2, Y2
+	VMOVUPS       Y2, 64(SP)
+	INCQ          R11
+	ADDQ          $+128, CX
+	ADDQ          $0x04, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VMOVUPS       64(SP), Y0
+	VMOVUPS       80(SP), Y1
+	VBLENDPS      $0xf0, 96(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y3
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y3
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y3, Y3
+	VSHUFPS       $0x88, Y3, Y2, Y0
+	VSHUFPS       $0xdd, Y3, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSS        X0, -4(DI)
+	VUNPCKHPD     X0, X0, X1
+	VMOVSS        X1, -4(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSS        X0, -4(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_3_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_3_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outerAVX512_3_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_3_2(SB), NOSPLIT, $256-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -476,366 +490,324 @@ TEXT ·outerAVX512_3_2(SB), NOSPLIT, $0-56
 	VXORPS Z5, Z5, Z5
 
 panel:
-	VMOVUPS       (AX), Z6
-	VMOVUPS       128(AX), Z7
-	VMOVUPS       256(AX), Z8
-	VMOVUPS       (CX), Z9
-	VFMADD231PS   Z9, Z6, Z0
-	VFMADD231PS   Z9, Z7, Z2
-	VFMADD231PS   Z9, Z8, Z4
-	VMOVUPS       128(CX), Z9
-	VFMADD231PS   Z9, Z6, Z1
-	VFMADD231PS   Z9, Z7, Z3
-	VFMADD231PS   Z9, Z8, Z5
-	VMOVUPS       64(AX), Z6
-	VMOVUPS       192(AX), Z7
-	VMOVUPS       320(AX), Z8
-	VMOVUPS       64(CX), Z9
-	VFMADD231PS   Z9, Z6, Z0
-	VFMADD231PS   Z9, Z7, Z2
-	VFMADD231PS   Z9, Z8, Z4
-	VMOVUPS       192(CX), Z9
-	VFMADD231PS   Z9, Z6, Z1
-	VFMADD231PS   Z9, Z7, Z3
-	VFMADD231PS   Z9, Z8, Z5
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R9), Z6
+	VMOVUPS      128(R9), Z7
+	VMOVUPS      256(R9), Z8
+	VMOVUPS      (R10), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS      128(R10), Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	VMOVUPS      64(R9), Z6
+	VMOVUPS      192(R9), Z7
+	VMOVUPS      320(R9), Z8
+	VMOVUPS      64(R10), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z2
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS      192(R10), Z9
+	VFMADD231PS  Z9, Z6, Z1
+	VFMADD231PS  Z9, Z7, Z3
+	VFMADD231PS  Z9, Z8, Z5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y8
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPS       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y8, Y8
+	VMOVUPS      128(SP), Y6
+	VMOVUPS      144(SP), Y7
+	VBLENDPS     $0xf0, 160(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      192(SP), Y7
+	VMOVUPS      208(SP), Y9
+	VBLENDPS     $0xf0, 224(SP), Y7, Y7
+	VADDPS       Y9, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y9
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y9, Y9
+	VSHUFPS      $0x88, Y9, Y8, Y6
+	VSHUFPS      $0xdd, Y9, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVSD       X6, -8(DI)
+	VUNPCKHPD    X6, X6, X7
+	VMOVSD       X7, -8(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y6, X6
+	VMOVSD       X6, -8(DI)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y6
-	VADDPS        Y6, Y0, Y6
-	VEXTRACTF32X4 $0x01, Y6, X0
-	VADDPS        X0, X6, X0
-	VEXTRACTF64X4 $0x01, Z1, Y6
-	VADDPS        Y6, Y1, Y6
-	VEXTRACTF32X4 $0x01, Y6, X1
-	VADDPS        X1, X6, X1
-	VUNPCKLPS     X1, X0, X6
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X6, X6
-	VSHUFPS       $0xee, X6, X6, X0
-	VADDPS        X0, X6, X6
-	VCVTPS2PD     X6, X6
-	VMOVUPD       X6, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPS        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX512_3_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_3_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-
-panel:
-	VMOVUPS       (AX), Z12
-	VMOVUPS       128(AX), Z13
-	VMOVUPS       256(AX), Z14
-	VMOVUPS       (CX), Z15
-	VFMADD231PS   Z15, Z12, Z0
-	VFMADD231PS   Z15, Z13, Z4
-	VFMADD231PS   Z15, Z14, Z8
-	VMOVUPS       128(CX), Z15
-	VFMADD231PS   Z15, Z12, Z1
-	VFMADD231PS   Z15, Z13, Z5
-	VFMADD231PS   Z15, Z14, Z9
-	VMOVUPS       256(CX), Z15
-	VFMADD231PS   Z15, Z12, Z2
-	VFMADD231PS   Z15, Z13, Z6
-	VFMADD231PS   Z15, Z14, Z10
-	VMOVUPS       384(CX), Z15
-	VFMADD231PS   Z15, Z12, Z3
-	VFMADD231PS   Z15, Z13, Z7
-	VFMADD231PS   Z15, Z14, Z11
-	VMOVUPS       64(AX), Z12
-	VMOVUPS       192(AX), Z13
-	VMOVUPS       320(AX), Z14
-	VMOVUPS       64(CX), Z15
-	VFMADD231PS   Z15, Z12, Z0
-	VFMADD231PS   Z15, Z13, Z4
-	VFMADD231PS   Z15, Z14, Z8
-	VMOVUPS       192(CX), Z15
-	VFMADD231PS   Z15, Z12, Z1
-	VFMADD231PS   Z15, Z13, Z5
-	VFMADD231PS   Z15, Z14, Z9
-	VMOVUPS       320(CX), Z15
-	VFMADD231PS   Z15, Z12, Z2
-	VFMADD231PS   Z15, Z13, Z6
-	VFMADD231PS   Z15, Z14, Z10
-	VMOVUPS       448(CX), Z15
-	VFMADD231PS   Z15, Z12, Z3
-	VFMADD231PS   Z15, Z13, Z7
-	VFMADD231PS   Z15, Z14, Z11
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y12
-	VADDPS        Y12, Y0, Y12
-	VEXTRACTF32X4 $0x01, Y12, X0
-	VADDPS        X0, X12, X0
-	VEXTRACTF64X4 $0x01, Z1, Y12
-	VADDPS        Y12, Y1, Y12
-	VEXTRACTF32X4 $0x01, Y12, X1
-	VADDPS        X1, X12, X1
-	VEXTRACTF64X4 $0x01, Z2, Y12
-	VADDPS        Y12, Y2, Y12
-	VEXTRACTF32X4 $0x01, Y12, X2
-	VADDPS        X2, X12, X2
-	VEXTRACTF64X4 $0x01, Z3, Y12
-	VADDPS        Y12, Y3, Y12
-	VEXTRACTF32X4 $0x01, Y12, X3
-	VADDPS        X3, X12, X3
-	VUNPCKLPS     X1, X0, X12
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X12, X12
-	VUNPCKLPS     X3, X2, X0
-	VUNPCKHPS     X3, X2, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0x44, X0, X12, X1
-	VSHUFPS       $0xee, X0, X12, X0
-	VADDPS        X0, X1, X1
-	VCVTPS2PD     X1, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPS        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPS        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPS        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPS        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPS        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPS        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX512_6_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_6_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-
-panel:
-	VMOVUPS       (AX), Z6
-	VMOVUPS       128(AX), Z7
-	VMOVUPS       256(AX), Z8
-	VMOVUPS       384(AX), Z9
-	VMOVUPS       512(AX), Z10
-	VMOVUPS       640(AX), Z11
-	VMOVUPS       (CX), Z12
-	VFMADD231PS   Z12, Z6, Z0
-	VFMADD231PS   Z12, Z7, Z1
-	VFMADD231PS   Z12, Z8, Z2
-	VFMADD231PS   Z12, Z9, Z3
-	VFMADD231PS   Z12, Z10, Z4
-	VFMADD231PS   Z12, Z11, Z5
-	VMOVUPS       64(AX), Z6
-	VMOVUPS       192(AX), Z7
-	VMOVUPS       320(AX), Z8
-	VMOVUPS       448(AX), Z9
-	VMOVUPS       576(AX), Z10
-	VMOVUPS       704(AX), Z11
-	VMOVUPS       64(CX), Z12
-	VFMADD231PS   Z12, Z6, Z0
-	VFMADD231PS   Z12, Z7, Z1
-	VFMADD231PS   Z12, Z8, Z2
-	VFMADD231PS   Z12, Z9, Z3
-	VFMADD231PS   Z12, Z10, Z4
-	VFMADD231PS   Z12, Z11, Z5
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y6
-	VADDPS        Y6, Y0, Y6
-	VEXTRACTF32X4 $0x01, Y6, X0
-	VADDPS        X0, X6, X0
-	VUNPCKLPS     X0, X0, X6
-	VUNPCKHPS     X0, X0, X0
-	VADDPS        X0, X6, X6
-	VSHUFPS       $0xee, X6, X6, X0
-	VADDPS        X0, X6, X6
-	VCVTSS2SD     X6, X6, X6
-	VMOVSD        X6, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y6, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPS        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
 	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
 	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VUNPCKLPS     X1, X1, X0
-	VUNPCKHPS     X1, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTSS2SD     X0, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPS        Y0, Y5, Y5
+	VMOVUPS       Y5, 192(SP)
+	INCQ          R11
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       192(SP), Y1
+	VMOVUPS       208(SP), Y3
+	VBLENDPS      $0xf0, 224(SP), Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y3
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y3, Y3
+	VSHUFPS       $0x88, Y3, Y2, Y0
+	VSHUFPS       $0xdd, Y3, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSD        X0, -8(DI)
+	VUNPCKHPD     X0, X0, X1
+	VMOVSD        X1, -8(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSD        X0, -8(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_6_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_6_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outerAVX512_6_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_6_1(SB), NOSPLIT, $192-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	LEAQ (R8)(R8*2), R11
+	XORQ R12, R12
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+panel:
+	VMOVUPS      (R9), Z6
+	VMOVUPS      128(R9), Z7
+	VMOVUPS      256(R9), Z8
+	VMOVUPS      384(R9), Z9
+	VMOVUPS      512(R9), Z10
+	VMOVUPS      640(R9), Z11
+	VMOVUPS      (R10), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z5
+	VMOVUPS      64(R9), Z6
+	VMOVUPS      192(R9), Z7
+	VMOVUPS      320(R9), Z8
+	VMOVUPS      448(R9), Z9
+	VMOVUPS      576(R9), Z10
+	VMOVUPS      704(R9), Z11
+	VMOVUPS      64(R10), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VFMADD231PS  Z12, Z10, Z4
+	VFMADD231PS  Z12, Z11, Z5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R13
+	JNZ          panel
+	TESTQ        R12, R12
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      (SP), Y7
+	VMOVUPS      16(SP), Y8
+	VBLENDPS     $0xf0, 32(SP), Y7, Y7
+	VADDPS       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y8, Y8
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      80(SP), Y7
+	VBLENDPS     $0xf0, 96(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y9
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPS       Y9, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y9
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y9, Y9
+	VSHUFPS      $0x88, Y9, Y8, Y6
+	VSHUFPS      $0xdd, Y9, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVSS       X6, -4(DI)
+	VUNPCKHPD    X6, X6, X7
+	VMOVSS       X7, -4(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y6, X6
+	VMOVSS       X6, -4(DI)(R8*1)
+	VUNPCKHPD    X6, X6, X6
+	VMOVSS       X6, -4(DI)(R11*1)
+	LEAQ         (DI)(R8*4), R9
+	VMOVUPS      128(SP), Y6
+	VMOVUPS      144(SP), Y7
+	VBLENDPS     $0xf0, 160(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      144(SP), Y8
+	VBLENDPS     $0xf0, 160(SP), Y7, Y7
+	VADDPS       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y8, Y8
+	VSHUFPS      $0x88, Y8, Y8, Y6
+	VSHUFPS      $0xdd, Y8, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVSS       X6, -4(R9)
+	VEXTRACTF128 $0x01, Y6, X6
+	VMOVSS       X6, -4(R9)(R8*1)
+
+first:
+	VEXTRACTF64X4 $0x01, Z0, Y6
+	VADDPS        Y6, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VMOVUPS       Y2, 64(SP)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPS        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPS        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VADDPS        Y0, Y5, Y5
+	VMOVUPS       Y5, 160(SP)
+	INCQ          R12
+	ADDQ          $+128, CX
+	ADDQ          $0x04, DI
+	CMPQ          R12, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VMOVUPS       64(SP), Y0
+	VMOVUPS       80(SP), Y1
+	VBLENDPS      $0xf0, 96(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y3
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y3
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y3, Y3
+	VSHUFPS       $0x88, Y3, Y2, Y0
+	VSHUFPS       $0xdd, Y3, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSS        X0, -4(DI)
+	VUNPCKHPD     X0, X0, X1
+	VMOVSS        X1, -4(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSS        X0, -4(DI)(R8*1)
+	VUNPCKHPD     X0, X0, X0
+	VMOVSS        X0, -4(DI)(R11*1)
+	LEAQ          (DI)(R8*4), AX
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       128(SP), Y1
+	VMOVUPS       144(SP), Y2
+	VBLENDPS      $0xf0, 160(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSS        X0, -4(AX)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSS        X0, -4(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+// func outerAVX512_6_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outerAVX512_6_2(SB), NOSPLIT, $384-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	LEAQ (R8)(R8*2), R11
+	XORQ R12, R12
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R13
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -850,1006 +822,712 @@ TEXT ·outerAVX512_6_2(SB), NOSPLIT, $0-56
 	VXORPS Z11, Z11, Z11
 
 panel:
-	VMOVUPS       (AX), Z12
-	VMOVUPS       128(AX), Z13
-	VMOVUPS       256(AX), Z14
-	VMOVUPS       384(AX), Z15
-	VMOVUPS       512(AX), Z16
-	VMOVUPS       640(AX), Z17
-	VMOVUPS       (CX), Z18
-	VFMADD231PS   Z18, Z12, Z0
-	VFMADD231PS   Z18, Z13, Z2
-	VFMADD231PS   Z18, Z14, Z4
-	VFMADD231PS   Z18, Z15, Z6
-	VFMADD231PS   Z18, Z16, Z8
-	VFMADD231PS   Z18, Z17, Z10
-	VMOVUPS       128(CX), Z18
-	VFMADD231PS   Z18, Z12, Z1
-	VFMADD231PS   Z18, Z13, Z3
-	VFMADD231PS   Z18, Z14, Z5
-	VFMADD231PS   Z18, Z15, Z7
-	VFMADD231PS   Z18, Z16, Z9
-	VFMADD231PS   Z18, Z17, Z11
-	VMOVUPS       64(AX), Z12
-	VMOVUPS       192(AX), Z13
-	VMOVUPS       320(AX), Z14
-	VMOVUPS       448(AX), Z15
-	VMOVUPS       576(AX), Z16
-	VMOVUPS       704(AX), Z17
-	VMOVUPS       64(CX), Z18
-	VFMADD231PS   Z18, Z12, Z0
-	VFMADD231PS   Z18, Z13, Z2
-	VFMADD231PS   Z18, Z14, Z4
-	VFMADD231PS   Z18, Z15, Z6
-	VFMADD231PS   Z18, Z16, Z8
-	VFMADD231PS   Z18, Z17, Z10
-	VMOVUPS       192(CX), Z18
-	VFMADD231PS   Z18, Z12, Z1
-	VFMADD231PS   Z18, Z13, Z3
-	VFMADD231PS   Z18, Z14, Z5
-	VFMADD231PS   Z18, Z15, Z7
-	VFMADD231PS   Z18, Z16, Z9
-	VFMADD231PS   Z18, Z17, Z11
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R9), Z12
+	VMOVUPS      128(R9), Z13
+	VMOVUPS      256(R9), Z14
+	VMOVUPS      384(R9), Z15
+	VMOVUPS      512(R9), Z16
+	VMOVUPS      640(R9), Z17
+	VMOVUPS      (R10), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS      128(R10), Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
+	VMOVUPS      64(R9), Z12
+	VMOVUPS      192(R9), Z13
+	VMOVUPS      320(R9), Z14
+	VMOVUPS      448(R9), Z15
+	VMOVUPS      576(R9), Z16
+	VMOVUPS      704(R9), Z17
+	VMOVUPS      64(R10), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z2
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS      192(R10), Z18
+	VFMADD231PS  Z18, Z12, Z1
+	VFMADD231PS  Z18, Z13, Z3
+	VFMADD231PS  Z18, Z14, Z5
+	VFMADD231PS  Z18, Z15, Z7
+	VFMADD231PS  Z18, Z16, Z9
+	VFMADD231PS  Z18, Z17, Z11
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R13
+	JNZ          panel
+	TESTQ        R12, R12
+	JZ           first
+	VMOVUPS      (SP), Y12
+	VMOVUPS      16(SP), Y13
+	VBLENDPS     $0xf0, 32(SP), Y12, Y12
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      64(SP), Y13
+	VMOVUPS      80(SP), Y14
+	VBLENDPS     $0xf0, 96(SP), Y13, Y13
+	VADDPS       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPS       Y13, Y14, Y14
+	VMOVUPS      128(SP), Y12
+	VMOVUPS      144(SP), Y13
+	VBLENDPS     $0xf0, 160(SP), Y12, Y12
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      192(SP), Y13
+	VMOVUPS      208(SP), Y15
+	VBLENDPS     $0xf0, 224(SP), Y13, Y13
+	VADDPS       Y15, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y15
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPS       Y13, Y15, Y15
+	VSHUFPS      $0x88, Y15, Y14, Y12
+	VSHUFPS      $0xdd, Y15, Y14, Y14
+	VADDPS       Y14, Y12, Y12
+	VMOVSD       X12, -8(DI)
+	VUNPCKHPD    X12, X12, X13
+	VMOVSD       X13, -8(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y12, X12
+	VMOVSD       X12, -8(DI)(R8*1)
+	VUNPCKHPD    X12, X12, X12
+	VMOVSD       X12, -8(DI)(R11*1)
+	LEAQ         (DI)(R8*4), R9
+	VMOVUPS      256(SP), Y12
+	VMOVUPS      272(SP), Y13
+	VBLENDPS     $0xf0, 288(SP), Y12, Y12
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      320(SP), Y13
+	VMOVUPS      336(SP), Y14
+	VBLENDPS     $0xf0, 352(SP), Y13, Y13
+	VADDPS       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPS       Y13, Y14, Y14
+	VSHUFPS      $0x88, Y14, Y14, Y12
+	VSHUFPS      $0xdd, Y14, Y14, Y14
+	VADDPS       Y14, Y12, Y12
+	VMOVSD       X12, -8(R9)
+	VEXTRACTF128 $0x01, Y12, X12
+	VMOVSD       X12, -8(R9)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y12
-	VADDPS        Y12, Y0, Y12
-	VEXTRACTF32X4 $0x01, Y12, X0
-	VADDPS        X0, X12, X0
-	VEXTRACTF64X4 $0x01, Z1, Y12
-	VADDPS        Y12, Y1, Y12
-	VEXTRACTF32X4 $0x01, Y12, X1
-	VADDPS        X1, X12, X1
-	VUNPCKLPS     X1, X0, X12
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X12, X12
-	VSHUFPS       $0xee, X12, X12, X0
-	VADDPS        X0, X12, X12
-	VCVTPS2PD     X12, X12
-	VMOVUPD       X12, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y12, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPS        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
 	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
 	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y5, Y5
+	VMOVUPS       Y5, 192(SP)
 	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPS        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y6, Y6
+	VMOVUPS       Y6, 160(SP)
 	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPS        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y7, Y7
+	VMOVUPS       Y7, 224(SP)
 	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPS        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y8, Y8
+	VMOVUPS       Y8, 256(SP)
 	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPS        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        Y0, Y9, Y9
+	VMOVUPS       Y9, 320(SP)
 	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPS        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
+	VADDPS        Y0, Y10, Y10
+	VMOVUPS       Y10, 288(SP)
 	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPS        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0xee, X0, X0, X1
-	VADDPS        X1, X0, X0
-	VCVTPS2PD     X0, X0
-	VMOVUPD       X0, (AX)
+	VADDPS        Y0, Y11, Y11
+	VMOVUPS       Y11, 352(SP)
+	INCQ          R12
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R12, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       192(SP), Y1
+	VMOVUPS       208(SP), Y3
+	VBLENDPS      $0xf0, 224(SP), Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y3
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y3, Y3
+	VSHUFPS       $0x88, Y3, Y2, Y0
+	VSHUFPS       $0xdd, Y3, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSD        X0, -8(DI)
+	VUNPCKHPD     X0, X0, X1
+	VMOVSD        X1, -8(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSD        X0, -8(DI)(R8*1)
+	VUNPCKHPD     X0, X0, X0
+	VMOVSD        X0, -8(DI)(R11*1)
+	LEAQ          (DI)(R8*4), AX
+	VMOVUPS       256(SP), Y0
+	VMOVUPS       272(SP), Y1
+	VBLENDPS      $0xf0, 288(SP), Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VMOVUPS       320(SP), Y1
+	VMOVUPS       336(SP), Y2
+	VBLENDPS      $0xf0, 352(SP), Y1, Y1
+	VADDPS        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPS        Y1, Y2, Y2
+	VSHUFPS       $0x88, Y2, Y2, Y0
+	VSHUFPS       $0xdd, Y2, Y2, Y2
+	VADDPS        Y2, Y0, Y0
+	VMOVSD        X0, -8(AX)
+	VEXTRACTF128  $0x01, Y0, X0
+	VMOVSD        X0, -8(AX)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX512_6_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outerAVX512_6_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
-	VXORPS Z22, Z22, Z22
-	VXORPS Z23, Z23, Z23
+// func outer64AVX512_1_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_1_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
 
-panel:
-	VMOVUPS       (AX), Z24
-	VMOVUPS       128(AX), Z25
-	VMOVUPS       256(AX), Z26
-	VMOVUPS       384(AX), Z27
-	VMOVUPS       512(AX), Z28
-	VMOVUPS       640(AX), Z29
-	VMOVUPS       (CX), Z30
-	VFMADD231PS   Z30, Z24, Z0
-	VFMADD231PS   Z30, Z25, Z4
-	VFMADD231PS   Z30, Z26, Z8
-	VFMADD231PS   Z30, Z27, Z12
-	VFMADD231PS   Z30, Z28, Z16
-	VFMADD231PS   Z30, Z29, Z20
-	VMOVUPS       128(CX), Z30
-	VFMADD231PS   Z30, Z24, Z1
-	VFMADD231PS   Z30, Z25, Z5
-	VFMADD231PS   Z30, Z26, Z9
-	VFMADD231PS   Z30, Z27, Z13
-	VFMADD231PS   Z30, Z28, Z17
-	VFMADD231PS   Z30, Z29, Z21
-	VMOVUPS       256(CX), Z30
-	VFMADD231PS   Z30, Z24, Z2
-	VFMADD231PS   Z30, Z25, Z6
-	VFMADD231PS   Z30, Z26, Z10
-	VFMADD231PS   Z30, Z27, Z14
-	VFMADD231PS   Z30, Z28, Z18
-	VFMADD231PS   Z30, Z29, Z22
-	VMOVUPS       384(CX), Z30
-	VFMADD231PS   Z30, Z24, Z3
-	VFMADD231PS   Z30, Z25, Z7
-	VFMADD231PS   Z30, Z26, Z11
-	VFMADD231PS   Z30, Z27, Z15
-	VFMADD231PS   Z30, Z28, Z19
-	VFMADD231PS   Z30, Z29, Z23
-	VMOVUPS       64(AX), Z24
-	VMOVUPS       192(AX), Z25
-	VMOVUPS       320(AX), Z26
-	VMOVUPS       448(AX), Z27
-	VMOVUPS       576(AX), Z28
-	VMOVUPS       704(AX), Z29
-	VMOVUPS       64(CX), Z30
-	VFMADD231PS   Z30, Z24, Z0
-	VFMADD231PS   Z30, Z25, Z4
-	VFMADD231PS   Z30, Z26, Z8
-	VFMADD231PS   Z30, Z27, Z12
-	VFMADD231PS   Z30, Z28, Z16
-	VFMADD231PS   Z30, Z29, Z20
-	VMOVUPS       192(CX), Z30
-	VFMADD231PS   Z30, Z24, Z1
-	VFMADD231PS   Z30, Z25, Z5
-	VFMADD231PS   Z30, Z26, Z9
-	VFMADD231PS   Z30, Z27, Z13
-	VFMADD231PS   Z30, Z28, Z17
-	VFMADD231PS   Z30, Z29, Z21
-	VMOVUPS       320(CX), Z30
-	VFMADD231PS   Z30, Z24, Z2
-	VFMADD231PS   Z30, Z25, Z6
-	VFMADD231PS   Z30, Z26, Z10
-	VFMADD231PS   Z30, Z27, Z14
-	VFMADD231PS   Z30, Z28, Z18
-	VFMADD231PS   Z30, Z29, Z22
-	VMOVUPS       448(CX), Z30
-	VFMADD231PS   Z30, Z24, Z3
-	VFMADD231PS   Z30, Z25, Z7
-	VFMADD231PS   Z30, Z26, Z11
-	VFMADD231PS   Z30, Z27, Z15
-	VFMADD231PS   Z30, Z28, Z19
-	VFMADD231PS   Z30, Z29, Z23
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y24
-	VADDPS        Y24, Y0, Y24
-	VEXTRACTF32X4 $0x01, Y24, X0
-	VADDPS        X0, X24, X0
-	VEXTRACTF64X4 $0x01, Z1, Y24
-	VADDPS        Y24, Y1, Y24
-	VEXTRACTF32X4 $0x01, Y24, X1
-	VADDPS        X1, X24, X1
-	VEXTRACTF64X4 $0x01, Z2, Y24
-	VADDPS        Y24, Y2, Y24
-	VEXTRACTF32X4 $0x01, Y24, X2
-	VADDPS        X2, X24, X2
-	VEXTRACTF64X4 $0x01, Z3, Y24
-	VADDPS        Y24, Y3, Y24
-	VEXTRACTF32X4 $0x01, Y24, X3
-	VADDPS        X3, X24, X3
-	VUNPCKLPS     X1, X0, X24
-	VUNPCKHPS     X1, X0, X0
-	VADDPS        X0, X24, X24
-	VUNPCKLPS     X3, X2, X0
-	VUNPCKHPS     X3, X2, X1
-	VADDPS        X1, X0, X0
-	VSHUFPS       $0x44, X0, X24, X1
-	VSHUFPS       $0xee, X0, X24, X0
-	VADDPS        X0, X1, X1
-	VCVTPS2PD     X1, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPS        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPS        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPS        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPS        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPS        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPS        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPS        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z12, Y0
-	VADDPS        Y0, Y12, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z13, Y0
-	VADDPS        Y0, Y13, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z14, Y0
-	VADDPS        Y0, Y14, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z15, Y0
-	VADDPS        Y0, Y15, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z16, Y0
-	VADDPS        Y0, Y16, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z17, Y0
-	VADDPS        Y0, Y17, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z18, Y0
-	VADDPS        Y0, Y18, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z19, Y0
-	VADDPS        Y0, Y19, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z20, Y0
-	VADDPS        Y0, Y20, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z21, Y0
-	VADDPS        Y0, Y21, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPS        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z22, Y0
-	VADDPS        Y0, Y22, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPS        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z23, Y0
-	VADDPS        Y0, Y23, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPS        X4, X0, X4
-	VUNPCKLPS     X2, X1, X0
-	VUNPCKHPS     X2, X1, X1
-	VADDPS        X1, X0, X0
-	VUNPCKLPS     X4, X3, X1
-	VUNPCKHPS     X4, X3, X2
-	VADDPS        X2, X1, X1
-	VSHUFPS       $0x44, X1, X0, X2
-	VSHUFPS       $0xee, X1, X0, X0
-	VADDPS        X0, X2, X2
-	VCVTPS2PD     X2, Y0
-	VMOVUPD       Y0, (AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_1_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_1_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Z0, Z0, Z0
 
 panel:
-	VMOVUPS       (CX), Z1
-	VMULPD        (AX), Z1, Z1
-	VADDPD        Z1, Z0, Z0
-	VMOVUPS       64(CX), Z1
-	VMULPD        64(AX), Z1, Z1
-	VADDPD        Z1, Z0, Z0
-	VMOVUPS       128(CX), Z1
-	VMULPD        128(AX), Z1, Z1
-	VADDPD        Z1, Z0, Z0
-	VMOVUPS       192(CX), Z1
-	VMULPD        192(AX), Z1, Z1
-	VADDPD        Z1, Z0, Z0
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS  (R9), Z1
+	VMULPD   (R8), Z1, Z1
+	VADDPD   Z1, Z0, Z0
+	VMOVUPS  64(R9), Z1
+	VMULPD   64(R8), Z1, Z1
+	VADDPD   Z1, Z0, Z0
+	VMOVUPS  128(R9), Z1
+	VMULPD   128(R8), Z1, Z1
+	VADDPD   Z1, Z0, Z0
+	VMOVUPS  192(R9), Z1
+	VMULPD   192(R8), Z1, Z1
+	VADDPD   Z1, Z0, Z0
+	ADDQ     BX, R8
+	ADDQ     SI, R9
+	DECQ     R11
+	JNZ      panel
+	TESTQ    R10, R10
+	JZ       first
+	VMOVUPS  (SP), Y1
+	VMOVUPS  16(SP), Y2
+	VBLENDPS $0xf0, 32(SP), Y1, Y1
+	VADDPD   Y2, Y1, Y1
+	VMOVUPS  (SP), Y2
+	VMOVUPS  16(SP), Y3
+	VBLENDPS $0xf0, 32(SP), Y2, Y2
+	VADDPD   Y3, Y2, Y2
+	VBLENDPD $0x0a, Y2, Y1, Y3
+	VSHUFPD  $0x05, Y2, Y1, Y2
+	VADDPD   Y2, Y3, Y3
+	VMOVSD   X3, -8(DI)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VADDPD        Y1, Y0, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VADDPD        X0, X1, X0
-	VUNPCKLPD     X0, X0, X1
-	VUNPCKHPD     X0, X0, X0
-	VADDPD        X0, X1, X1
-	VMOVSD        X1, (AX)
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	INCQ          R10
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R10, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_1_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_1_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outer64AVX512_1_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_1_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
 panel:
-	VMOVUPS       (CX), Z2
-	VMULPD        (AX), Z2, Z2
-	VADDPD        Z2, Z0, Z0
-	VMOVUPS       256(CX), Z2
-	VMULPD        (AX), Z2, Z2
-	VADDPD        Z2, Z1, Z1
-	VMOVUPS       64(CX), Z2
-	VMULPD        64(AX), Z2, Z2
-	VADDPD        Z2, Z0, Z0
-	VMOVUPS       320(CX), Z2
-	VMULPD        64(AX), Z2, Z2
-	VADDPD        Z2, Z1, Z1
-	VMOVUPS       128(CX), Z2
-	VMULPD        128(AX), Z2, Z2
-	VADDPD        Z2, Z0, Z0
-	VMOVUPS       384(CX), Z2
-	VMULPD        128(AX), Z2, Z2
-	VADDPD        Z2, Z1, Z1
-	VMOVUPS       192(CX), Z2
-	VMULPD        192(AX), Z2, Z2
-	VADDPD        Z2, Z0, Z0
-	VMOVUPS       448(CX), Z2
-	VMULPD        192(AX), Z2, Z2
-	VADDPD        Z2, Z1, Z1
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS  (R9), Z2
+	VMULPD   (R8), Z2, Z2
+	VADDPD   Z2, Z0, Z0
+	VMOVUPS  256(R9), Z2
+	VMULPD   (R8), Z2, Z2
+	VADDPD   Z2, Z1, Z1
+	VMOVUPS  64(R9), Z2
+	VMULPD   64(R8), Z2, Z2
+	VADDPD   Z2, Z0, Z0
+	VMOVUPS  320(R9), Z2
+	VMULPD   64(R8), Z2, Z2
+	VADDPD   Z2, Z1, Z1
+	VMOVUPS  128(R9), Z2
+	VMULPD   128(R8), Z2, Z2
+	VADDPD   Z2, Z0, Z0
+	VMOVUPS  384(R9), Z2
+	VMULPD   128(R8), Z2, Z2
+	VADDPD   Z2, Z1, Z1
+	VMOVUPS  192(R9), Z2
+	VMULPD   192(R8), Z2, Z2
+	VADDPD   Z2, Z0, Z0
+	VMOVUPS  448(R9), Z2
+	VMULPD   192(R8), Z2, Z2
+	VADDPD   Z2, Z1, Z1
+	ADDQ     BX, R8
+	ADDQ     SI, R9
+	DECQ     R11
+	JNZ      panel
+	TESTQ    R10, R10
+	JZ       first
+	VMOVUPS  (SP), Y2
+	VMOVUPS  16(SP), Y3
+	VBLENDPS $0xf0, 32(SP), Y2, Y2
+	VADDPD   Y3, Y2, Y2
+	VMOVUPS  64(SP), Y3
+	VMOVUPS  80(SP), Y4
+	VBLENDPS $0xf0, 96(SP), Y3, Y3
+	VADDPD   Y4, Y3, Y3
+	VBLENDPD $0x0a, Y3, Y2, Y4
+	VSHUFPD  $0x05, Y3, Y2, Y3
+	VADDPD   Y3, Y4, Y4
+	VMOVUPD  X4, -16(DI)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y2
-	VADDPD        Y2, Y0, Y2
-	VEXTRACTF32X4 $0x01, Y2, X0
-	VADDPD        X0, X2, X0
-	VEXTRACTF64X4 $0x01, Z1, Y2
-	VADDPD        Y2, Y1, Y2
-	VEXTRACTF32X4 $0x01, Y2, X1
-	VADDPD        X1, X2, X1
-	VUNPCKLPD     X1, X0, X2
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X2, X2
-	VMOVUPD       X2, (AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_1_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_1_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-
-panel:
-	VMOVUPS       (CX), Z4
-	VMULPD        (AX), Z4, Z4
-	VADDPD        Z4, Z0, Z0
-	VMOVUPS       256(CX), Z4
-	VMULPD        (AX), Z4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       512(CX), Z4
-	VMULPD        (AX), Z4, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       768(CX), Z4
-	VMULPD        (AX), Z4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       64(CX), Z4
-	VMULPD        64(AX), Z4, Z4
-	VADDPD        Z4, Z0, Z0
-	VMOVUPS       320(CX), Z4
-	VMULPD        64(AX), Z4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       576(CX), Z4
-	VMULPD        64(AX), Z4, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       832(CX), Z4
-	VMULPD        64(AX), Z4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       128(CX), Z4
-	VMULPD        128(AX), Z4, Z4
-	VADDPD        Z4, Z0, Z0
-	VMOVUPS       384(CX), Z4
-	VMULPD        128(AX), Z4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       640(CX), Z4
-	VMULPD        128(AX), Z4, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       896(CX), Z4
-	VMULPD        128(AX), Z4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       192(CX), Z4
-	VMULPD        192(AX), Z4, Z4
-	VADDPD        Z4, Z0, Z0
-	VMOVUPS       448(CX), Z4
-	VMULPD        192(AX), Z4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       704(CX), Z4
-	VMULPD        192(AX), Z4, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       960(CX), Z4
-	VMULPD        192(AX), Z4, Z4
-	VADDPD        Z4, Z3, Z3
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPD        Y4, Y0, Y4
-	VEXTRACTF32X4 $0x01, Y4, X0
-	VADDPD        X0, X4, X0
-	VEXTRACTF64X4 $0x01, Z1, Y4
-	VADDPD        Y4, Y1, Y4
-	VEXTRACTF32X4 $0x01, Y4, X1
-	VADDPD        X1, X4, X1
-	VEXTRACTF64X4 $0x01, Z2, Y4
-	VADDPD        Y4, Y2, Y4
-	VEXTRACTF32X4 $0x01, Y4, X2
-	VADDPD        X2, X4, X2
-	VEXTRACTF64X4 $0x01, Z3, Y4
-	VADDPD        Y4, Y3, Y4
-	VEXTRACTF32X4 $0x01, Y4, X3
-	VADDPD        X3, X4, X3
-	VUNPCKLPD     X1, X0, X4
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X4, X4
-	VMOVUPD       X4, (AX)
-	VUNPCKLPD     X3, X2, X0
-	VUNPCKHPD     X3, X2, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_2_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_2_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-
-panel:
-	VMOVUPS       (CX), Z2
-	VMULPD        (AX), Z2, Z3
-	VADDPD        Z3, Z0, Z0
-	VMULPD        256(AX), Z2, Z3
-	VADDPD        Z3, Z1, Z1
-	VMOVUPS       64(CX), Z2
-	VMULPD        64(AX), Z2, Z3
-	VADDPD        Z3, Z0, Z0
-	VMULPD        320(AX), Z2, Z3
-	VADDPD        Z3, Z1, Z1
-	VMOVUPS       128(CX), Z2
-	VMULPD        128(AX), Z2, Z3
-	VADDPD        Z3, Z0, Z0
-	VMULPD        384(AX), Z2, Z3
-	VADDPD        Z3, Z1, Z1
-	VMOVUPS       192(CX), Z2
-	VMULPD        192(AX), Z2, Z3
-	VADDPD        Z3, Z0, Z0
-	VMULPD        448(AX), Z2, Z3
-	VADDPD        Z3, Z1, Z1
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y2
-	VADDPD        Y2, Y0, Y2
-	VEXTRACTF32X4 $0x01, Y2, X0
-	VADDPD        X0, X2, X0
-	VUNPCKLPD     X0, X0, X2
-	VUNPCKHPD     X0, X0, X0
-	VADDPD        X0, X2, X2
-	VMOVSD        X2, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y2, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
+	INCQ          R10
+	ADDQ          $+512, CX
+	ADDQ          $0x10, DI
+	CMPQ          R10, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_2_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_2_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outer64AVX512_2_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_2_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+
+panel:
+	VMOVUPS      (R10), Z2
+	VMULPD       (R9), Z2, Z3
+	VADDPD       Z3, Z0, Z0
+	VMULPD       256(R9), Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VMOVUPS      64(R10), Z2
+	VMULPD       64(R9), Z2, Z3
+	VADDPD       Z3, Z0, Z0
+	VMULPD       320(R9), Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VMOVUPS      128(R10), Z2
+	VMULPD       128(R9), Z2, Z3
+	VADDPD       Z3, Z0, Z0
+	VMULPD       384(R9), Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VMOVUPS      192(R10), Z2
+	VMULPD       192(R9), Z2, Z3
+	VADDPD       Z3, Z0, Z0
+	VMULPD       448(R9), Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y2
+	VMOVUPS      16(SP), Y3
+	VBLENDPS     $0xf0, 32(SP), Y2, Y2
+	VADDPD       Y3, Y2, Y2
+	VMOVUPS      (SP), Y3
+	VMOVUPS      16(SP), Y4
+	VBLENDPS     $0xf0, 32(SP), Y3, Y3
+	VADDPD       Y4, Y3, Y3
+	VBLENDPD     $0x0a, Y3, Y2, Y4
+	VSHUFPD      $0x05, Y3, Y2, Y3
+	VADDPD       Y3, Y4, Y4
+	VMOVSD       X4, -8(DI)
+	VEXTRACTF128 $0x01, Y4, X2
+	VMOVSD       X2, -8(DI)(R8*1)
+
+first:
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VADDPD        Y2, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
+	INCQ          R11
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVSD        X0, -8(DI)(R8*1)
+	VZEROUPPER
+	RET
+
+// func outer64AVX512_2_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_2_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
 panel:
-	VMOVUPS       (CX), Z4
-	VMULPD        (AX), Z4, Z5
-	VADDPD        Z5, Z0, Z0
-	VMULPD        256(AX), Z4, Z5
-	VADDPD        Z5, Z2, Z2
-	VMOVUPS       256(CX), Z4
-	VMULPD        (AX), Z4, Z5
-	VADDPD        Z5, Z1, Z1
-	VMULPD        256(AX), Z4, Z5
-	VADDPD        Z5, Z3, Z3
-	VMOVUPS       64(CX), Z4
-	VMULPD        64(AX), Z4, Z5
-	VADDPD        Z5, Z0, Z0
-	VMULPD        320(AX), Z4, Z5
-	VADDPD        Z5, Z2, Z2
-	VMOVUPS       320(CX), Z4
-	VMULPD        64(AX), Z4, Z5
-	VADDPD        Z5, Z1, Z1
-	VMULPD        320(AX), Z4, Z5
-	VADDPD        Z5, Z3, Z3
-	VMOVUPS       128(CX), Z4
-	VMULPD        128(AX), Z4, Z5
-	VADDPD        Z5, Z0, Z0
-	VMULPD        384(AX), Z4, Z5
-	VADDPD        Z5, Z2, Z2
-	VMOVUPS       384(CX), Z4
-	VMULPD        128(AX), Z4, Z5
-	VADDPD        Z5, Z1, Z1
-	VMULPD        384(AX), Z4, Z5
-	VADDPD        Z5, Z3, Z3
-	VMOVUPS       192(CX), Z4
-	VMULPD        192(AX), Z4, Z5
-	VADDPD        Z5, Z0, Z0
-	VMULPD        448(AX), Z4, Z5
-	VADDPD        Z5, Z2, Z2
-	VMOVUPS       448(CX), Z4
-	VMULPD        192(AX), Z4, Z5
-	VADDPD        Z5, Z1, Z1
-	VMULPD        448(AX), Z4, Z5
-	VADDPD        Z5, Z3, Z3
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R10), Z4
+	VMULPD       (R9), Z4, Z5
+	VADDPD       Z5, Z0, Z0
+	VMULPD       256(R9), Z4, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPS      256(R10), Z4
+	VMULPD       (R9), Z4, Z5
+	VADDPD       Z5, Z1, Z1
+	VMULPD       256(R9), Z4, Z4
+	VADDPD       Z4, Z3, Z3
+	VMOVUPS      64(R10), Z4
+	VMULPD       64(R9), Z4, Z5
+	VADDPD       Z5, Z0, Z0
+	VMULPD       320(R9), Z4, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPS      320(R10), Z4
+	VMULPD       64(R9), Z4, Z5
+	VADDPD       Z5, Z1, Z1
+	VMULPD       320(R9), Z4, Z4
+	VADDPD       Z4, Z3, Z3
+	VMOVUPS      128(R10), Z4
+	VMULPD       128(R9), Z4, Z5
+	VADDPD       Z5, Z0, Z0
+	VMULPD       384(R9), Z4, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPS      384(R10), Z4
+	VMULPD       128(R9), Z4, Z5
+	VADDPD       Z5, Z1, Z1
+	VMULPD       384(R9), Z4, Z4
+	VADDPD       Z4, Z3, Z3
+	VMOVUPS      192(R10), Z4
+	VMULPD       192(R9), Z4, Z5
+	VADDPD       Z5, Z0, Z0
+	VMULPD       448(R9), Z4, Z4
+	VADDPD       Z4, Z2, Z2
+	VMOVUPS      448(R10), Z4
+	VMULPD       192(R9), Z4, Z5
+	VADDPD       Z5, Z1, Z1
+	VMULPD       448(R9), Z4, Z4
+	VADDPD       Z4, Z3, Z3
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPD       Y5, Y4, Y4
+	VMOVUPS      64(SP), Y5
+	VMOVUPS      80(SP), Y6
+	VBLENDPS     $0xf0, 96(SP), Y5, Y5
+	VADDPD       Y6, Y5, Y5
+	VBLENDPD     $0x0a, Y5, Y4, Y6
+	VSHUFPD      $0x05, Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y6
+	VMOVUPD      X6, -16(DI)
+	VEXTRACTF128 $0x01, Y6, X4
+	VMOVUPD      X4, -16(DI)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPD        Y4, Y0, Y4
-	VEXTRACTF32X4 $0x01, Y4, X0
-	VADDPD        X0, X4, X0
-	VEXTRACTF64X4 $0x01, Z1, Y4
-	VADDPD        Y4, Y1, Y4
-	VEXTRACTF32X4 $0x01, Y4, X1
-	VADDPD        X1, X4, X1
-	VUNPCKLPD     X1, X0, X4
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X4, X4
-	VMOVUPD       X4, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y4, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
+	VADDPD        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
+	INCQ          R11
+	ADDQ          $+512, CX
+	ADDQ          $0x10, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVUPD       X0, -16(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_2_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_2_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
+// func outer64AVX512_3_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_3_1(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
 
-panel:
-	VMOVUPS       (CX), Z8
-	VMULPD        (AX), Z8, Z9
-	VADDPD        Z9, Z0, Z0
-	VMULPD        256(AX), Z8, Z9
-	VADDPD        Z9, Z4, Z4
-	VMOVUPS       256(CX), Z8
-	VMULPD        (AX), Z8, Z9
-	VADDPD        Z9, Z1, Z1
-	VMULPD        256(AX), Z8, Z9
-	VADDPD        Z9, Z5, Z5
-	VMOVUPS       512(CX), Z8
-	VMULPD        (AX), Z8, Z9
-	VADDPD        Z9, Z2, Z2
-	VMULPD        256(AX), Z8, Z9
-	VADDPD        Z9, Z6, Z6
-	VMOVUPS       768(CX), Z8
-	VMULPD        (AX), Z8, Z9
-	VADDPD        Z9, Z3, Z3
-	VMULPD        256(AX), Z8, Z9
-	VADDPD        Z9, Z7, Z7
-	VMOVUPS       64(CX), Z8
-	VMULPD        64(AX), Z8, Z9
-	VADDPD        Z9, Z0, Z0
-	VMULPD        320(AX), Z8, Z9
-	VADDPD        Z9, Z4, Z4
-	VMOVUPS       320(CX), Z8
-	VMULPD        64(AX), Z8, Z9
-	VADDPD        Z9, Z1, Z1
-	VMULPD        320(AX), Z8, Z9
-	VADDPD        Z9, Z5, Z5
-	VMOVUPS       576(CX), Z8
-	VMULPD        64(AX), Z8, Z9
-	VADDPD        Z9, Z2, Z2
-	VMULPD        320(AX), Z8, Z9
-	VADDPD        Z9, Z6, Z6
-	VMOVUPS       832(CX), Z8
-	VMULPD        64(AX), Z8, Z9
-	VADDPD        Z9, Z3, Z3
-	VMULPD        320(AX), Z8, Z9
-	VADDPD        Z9, Z7, Z7
-	VMOVUPS       128(CX), Z8
-	VMULPD        128(AX), Z8, Z9
-	VADDPD        Z9, Z0, Z0
-	VMULPD        384(AX), Z8, Z9
-	VADDPD        Z9, Z4, Z4
-	VMOVUPS       384(CX), Z8
-	VMULPD        128(AX), Z8, Z9
-	VADDPD        Z9, Z1, Z1
-	VMULPD        384(AX), Z8, Z9
-	VADDPD        Z9, Z5, Z5
-	VMOVUPS       640(CX), Z8
-	VMULPD        128(AX), Z8, Z9
-	VADDPD        Z9, Z2, Z2
-	VMULPD        384(AX), Z8, Z9
-	VADDPD        Z9, Z6, Z6
-	VMOVUPS       896(CX), Z8
-	VMULPD        128(AX), Z8, Z9
-	VADDPD        Z9, Z3, Z3
-	VMULPD        384(AX), Z8, Z9
-	VADDPD        Z9, Z7, Z7
-	VMOVUPS       192(CX), Z8
-	VMULPD        192(AX), Z8, Z9
-	VADDPD        Z9, Z0, Z0
-	VMULPD        448(AX), Z8, Z9
-	VADDPD        Z9, Z4, Z4
-	VMOVUPS       448(CX), Z8
-	VMULPD        192(AX), Z8, Z9
-	VADDPD        Z9, Z1, Z1
-	VMULPD        448(AX), Z8, Z9
-	VADDPD        Z9, Z5, Z5
-	VMOVUPS       704(CX), Z8
-	VMULPD        192(AX), Z8, Z9
-	VADDPD        Z9, Z2, Z2
-	VMULPD        448(AX), Z8, Z9
-	VADDPD        Z9, Z6, Z6
-	VMOVUPS       960(CX), Z8
-	VMULPD        192(AX), Z8, Z9
-	VADDPD        Z9, Z3, Z3
-	VMULPD        448(AX), Z8, Z9
-	VADDPD        Z9, Z7, Z7
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y8
-	VADDPD        Y8, Y0, Y8
-	VEXTRACTF32X4 $0x01, Y8, X0
-	VADDPD        X0, X8, X0
-	VEXTRACTF64X4 $0x01, Z1, Y8
-	VADDPD        Y8, Y1, Y8
-	VEXTRACTF32X4 $0x01, Y8, X1
-	VADDPD        X1, X8, X1
-	VEXTRACTF64X4 $0x01, Z2, Y8
-	VADDPD        Y8, Y2, Y8
-	VEXTRACTF32X4 $0x01, Y8, X2
-	VADDPD        X2, X8, X2
-	VEXTRACTF64X4 $0x01, Z3, Y8
-	VADDPD        Y8, Y3, Y8
-	VEXTRACTF32X4 $0x01, Y8, X3
-	VADDPD        X3, X8, X3
-	VUNPCKLPD     X1, X0, X8
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X8, X8
-	VMOVUPD       X8, (AX)
-	VUNPCKLPD     X3, X2, X0
-	VUNPCKHPD     X3, X2, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPD        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPD        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_3_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_3_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 
 panel:
-	VMOVUPS       (CX), Z3
-	VMULPD        (AX), Z3, Z4
-	VADDPD        Z4, Z0, Z0
-	VMULPD        256(AX), Z3, Z4
-	VADDPD        Z4, Z1, Z1
-	VMULPD        512(AX), Z3, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       64(CX), Z3
-	VMULPD        64(AX), Z3, Z4
-	VADDPD        Z4, Z0, Z0
-	VMULPD        320(AX), Z3, Z4
-	VADDPD        Z4, Z1, Z1
-	VMULPD        576(AX), Z3, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       128(CX), Z3
-	VMULPD        128(AX), Z3, Z4
-	VADDPD        Z4, Z0, Z0
-	VMULPD        384(AX), Z3, Z4
-	VADDPD        Z4, Z1, Z1
-	VMULPD        640(AX), Z3, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPS       192(CX), Z3
-	VMULPD        192(AX), Z3, Z4
-	VADDPD        Z4, Z0, Z0
-	VMULPD        448(AX), Z3, Z4
-	VADDPD        Z4, Z1, Z1
-	VMULPD        704(AX), Z3, Z4
-	VADDPD        Z4, Z2, Z2
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R10), Z3
+	VMULPD       (R9), Z3, Z4
+	VADDPD       Z4, Z0, Z0
+	VMULPD       256(R9), Z3, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       512(R9), Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMOVUPS      64(R10), Z3
+	VMULPD       64(R9), Z3, Z4
+	VADDPD       Z4, Z0, Z0
+	VMULPD       320(R9), Z3, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       576(R9), Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMOVUPS      128(R10), Z3
+	VMULPD       128(R9), Z3, Z4
+	VADDPD       Z4, Z0, Z0
+	VMULPD       384(R9), Z3, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       640(R9), Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMOVUPS      192(R10), Z3
+	VMULPD       192(R9), Z3, Z4
+	VADDPD       Z4, Z0, Z0
+	VMULPD       448(R9), Z3, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       704(R9), Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y3
+	VMOVUPS      16(SP), Y4
+	VBLENDPS     $0xf0, 32(SP), Y3, Y3
+	VADDPD       Y4, Y3, Y3
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPD       Y5, Y4, Y4
+	VBLENDPD     $0x0a, Y4, Y3, Y5
+	VSHUFPD      $0x05, Y4, Y3, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVSD       X5, -8(DI)
+	VEXTRACTF128 $0x01, Y5, X3
+	VMOVSD       X3, -8(DI)(R8*1)
+	VMOVUPS      64(SP), Y3
+	VMOVUPS      80(SP), Y4
+	VBLENDPS     $0xf0, 96(SP), Y3, Y3
+	VADDPD       Y4, Y3, Y3
+	VMOVUPS      64(SP), Y4
+	VMOVUPS      80(SP), Y5
+	VBLENDPS     $0xf0, 96(SP), Y4, Y4
+	VADDPD       Y5, Y4, Y4
+	VBLENDPD     $0x0a, Y4, Y3, Y5
+	VSHUFPD      $0x05, Y4, Y3, Y4
+	VADDPD       Y4, Y5, Y5
+	VMOVSD       X5, -8(DI)(R8*2)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y3
-	VADDPD        Y3, Y0, Y3
-	VEXTRACTF32X4 $0x01, Y3, X0
-	VADDPD        X0, X3, X0
-	VUNPCKLPD     X0, X0, X3
-	VUNPCKHPD     X0, X0, X0
-	VADDPD        X0, X3, X3
-	VMOVSD        X3, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y3, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPD        Y0, Y2, Y2
+	VMOVUPS       Y2, 64(SP)
+	INCQ          R11
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVSD        X0, -8(DI)(R8*1)
+	VMOVUPS       64(SP), Y0
+	VMOVUPS       80(SP), Y1
+	VBLENDPS      $0xf0, 96(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)(R8*2)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_3_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_3_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outer64AVX512_3_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_3_2(SB), NOSPLIT, $256-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1858,464 +1536,362 @@ TEXT ·outer64AVX512_3_2(SB), NOSPLIT, $0-56
 	VXORPS Z5, Z5, Z5
 
 panel:
-	VMOVUPS       (CX), Z6
-	VMULPD        (AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        256(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        512(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMOVUPS       256(CX), Z6
-	VMULPD        (AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        256(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        512(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       64(CX), Z6
-	VMULPD        64(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        320(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        576(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMOVUPS       320(CX), Z6
-	VMULPD        64(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        320(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        576(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       128(CX), Z6
-	VMULPD        128(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        384(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        640(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMOVUPS       384(CX), Z6
-	VMULPD        128(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        384(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        640(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       192(CX), Z6
-	VMULPD        192(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        448(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        704(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMOVUPS       448(CX), Z6
-	VMULPD        192(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        448(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        704(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R10), Z6
+	VMULPD       (R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       256(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       512(R9), Z6, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPS      256(R10), Z6
+	VMULPD       (R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       256(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       512(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      64(R10), Z6
+	VMULPD       64(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       320(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       576(R9), Z6, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPS      320(R10), Z6
+	VMULPD       64(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       320(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       576(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      128(R10), Z6
+	VMULPD       128(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       384(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       640(R9), Z6, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPS      384(R10), Z6
+	VMULPD       128(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       384(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       640(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      192(R10), Z6
+	VMULPD       192(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       448(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       704(R9), Z6, Z6
+	VADDPD       Z6, Z4, Z4
+	VMOVUPS      448(R10), Z6
+	VMULPD       192(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       448(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       704(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y8
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVUPD      X8, -16(DI)
+	VEXTRACTF128 $0x01, Y8, X6
+	VMOVUPD      X6, -16(DI)(R8*1)
+	VMOVUPS      128(SP), Y6
+	VMOVUPS      144(SP), Y7
+	VBLENDPS     $0xf0, 160(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      192(SP), Y7
+	VMOVUPS      208(SP), Y8
+	VBLENDPS     $0xf0, 224(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVUPD      X8, -16(DI)(R8*2)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y6
-	VADDPD        Y6, Y0, Y6
-	VEXTRACTF32X4 $0x01, Y6, X0
-	VADDPD        X0, X6, X0
-	VEXTRACTF64X4 $0x01, Z1, Y6
-	VADDPD        Y6, Y1, Y6
-	VEXTRACTF32X4 $0x01, Y6, X1
-	VADDPD        X1, X6, X1
-	VUNPCKLPD     X1, X0, X6
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X6, X6
-	VMOVUPD       X6, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_3_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_3_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-
-panel:
-	VMOVUPS       (CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMOVUPS       256(CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMOVUPS       512(CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       768(CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       64(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMOVUPS       320(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMOVUPS       576(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       832(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       128(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMOVUPS       384(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMOVUPS       640(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       896(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       192(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMOVUPS       448(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMOVUPS       704(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       960(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y12
-	VADDPD        Y12, Y0, Y12
-	VEXTRACTF32X4 $0x01, Y12, X0
-	VADDPD        X0, X12, X0
-	VEXTRACTF64X4 $0x01, Z1, Y12
-	VADDPD        Y12, Y1, Y12
-	VEXTRACTF32X4 $0x01, Y12, X1
-	VADDPD        X1, X12, X1
-	VEXTRACTF64X4 $0x01, Z2, Y12
-	VADDPD        Y12, Y2, Y12
-	VEXTRACTF32X4 $0x01, Y12, X2
-	VADDPD        X2, X12, X2
-	VEXTRACTF64X4 $0x01, Z3, Y12
-	VADDPD        Y12, Y3, Y12
-	VEXTRACTF32X4 $0x01, Y12, X3
-	VADDPD        X3, X12, X3
-	VUNPCKLPD     X1, X0, X12
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X12, X12
-	VMOVUPD       X12, (AX)
-	VUNPCKLPD     X3, X2, X0
-	VUNPCKHPD     X3, X2, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPD        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPD        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPD        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPD        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPD        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPD        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX512_6_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_6_1(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-
-panel:
-	VMOVUPS       (CX), Z6
-	VMULPD        (AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        256(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        512(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        768(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        1024(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMULPD        1280(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       64(CX), Z6
-	VMULPD        64(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        320(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        576(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        832(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        1088(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMULPD        1344(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       128(CX), Z6
-	VMULPD        128(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        384(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        640(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        896(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        1152(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMULPD        1408(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	VMOVUPS       192(CX), Z6
-	VMULPD        192(AX), Z6, Z7
-	VADDPD        Z7, Z0, Z0
-	VMULPD        448(AX), Z6, Z7
-	VADDPD        Z7, Z1, Z1
-	VMULPD        704(AX), Z6, Z7
-	VADDPD        Z7, Z2, Z2
-	VMULPD        960(AX), Z6, Z7
-	VADDPD        Z7, Z3, Z3
-	VMULPD        1216(AX), Z6, Z7
-	VADDPD        Z7, Z4, Z4
-	VMULPD        1472(AX), Z6, Z7
-	VADDPD        Z7, Z5, Z5
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y6
-	VADDPD        Y6, Y0, Y6
-	VEXTRACTF32X4 $0x01, Y6, X0
-	VADDPD        X0, X6, X0
-	VUNPCKLPD     X0, X0, X6
-	VUNPCKHPD     X0, X0, X0
-	VADDPD        X0, X6, X6
-	VMOVSD        X6, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y6, Y0, Y0
+	VMOVUPS       Y0, (SP)
 	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
 	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
 	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VUNPCKLPD     X1, X1, X0
-	VUNPCKHPD     X1, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVSD        X0, (AX)
+	VADDPD        Y0, Y5, Y5
+	VMOVUPS       Y5, 192(SP)
+	INCQ          R11
+	ADDQ          $+512, CX
+	ADDQ          $0x10, DI
+	CMPQ          R11, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVUPD       X0, -16(DI)(R8*1)
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       192(SP), Y1
+	VMOVUPS       208(SP), Y2
+	VBLENDPS      $0xf0, 224(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)(R8*2)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_6_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_6_2(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+// func outer64AVX512_6_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_6_1(SB), NOSPLIT, $192-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	LEAQ (R8)(R8*2), R11
+	XORQ R12, R12
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+
+panel:
+	VMOVUPS      (R10), Z6
+	VMULPD       (R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       256(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       512(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       768(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       1024(R9), Z6, Z7
+	VADDPD       Z7, Z4, Z4
+	VMULPD       1280(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      64(R10), Z6
+	VMULPD       64(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       320(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       576(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       832(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       1088(R9), Z6, Z7
+	VADDPD       Z7, Z4, Z4
+	VMULPD       1344(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      128(R10), Z6
+	VMULPD       128(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       384(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       640(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       896(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       1152(R9), Z6, Z7
+	VADDPD       Z7, Z4, Z4
+	VMULPD       1408(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	VMOVUPS      192(R10), Z6
+	VMULPD       192(R9), Z6, Z7
+	VADDPD       Z7, Z0, Z0
+	VMULPD       448(R9), Z6, Z7
+	VADDPD       Z7, Z1, Z1
+	VMULPD       704(R9), Z6, Z7
+	VADDPD       Z7, Z2, Z2
+	VMULPD       960(R9), Z6, Z7
+	VADDPD       Z7, Z3, Z3
+	VMULPD       1216(R9), Z6, Z7
+	VADDPD       Z7, Z4, Z4
+	VMULPD       1472(R9), Z6, Z6
+	VADDPD       Z6, Z5, Z5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R13
+	JNZ          panel
+	TESTQ        R12, R12
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      (SP), Y7
+	VMOVUPS      16(SP), Y8
+	VBLENDPS     $0xf0, 32(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVSD       X8, -8(DI)
+	VEXTRACTF128 $0x01, Y8, X6
+	VMOVSD       X6, -8(DI)(R8*1)
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      80(SP), Y7
+	VBLENDPS     $0xf0, 96(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y8
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVSD       X8, -8(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y8, X6
+	VMOVSD       X6, -8(DI)(R11*1)
+	LEAQ         (DI)(R8*4), R9
+	VMOVUPS      128(SP), Y6
+	VMOVUPS      144(SP), Y7
+	VBLENDPS     $0xf0, 160(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      144(SP), Y8
+	VBLENDPS     $0xf0, 160(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVSD       X8, -8(R9)
+	VEXTRACTF128 $0x01, Y8, X6
+	VMOVSD       X6, -8(R9)(R8*1)
+
+first:
+	VEXTRACTF64X4 $0x01, Z0, Y6
+	VADDPD        Y6, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 32(SP)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPD        Y0, Y2, Y2
+	VMOVUPS       Y2, 64(SP)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPD        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPD        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VADDPD        Y0, Y5, Y5
+	VMOVUPS       Y5, 160(SP)
+	INCQ          R12
+	ADDQ          $+256, CX
+	ADDQ          $0x08, DI
+	CMPQ          R12, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       (SP), Y1
+	VMOVUPS       16(SP), Y2
+	VBLENDPS      $0xf0, 32(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVSD        X0, -8(DI)(R8*1)
+	VMOVUPS       64(SP), Y0
+	VMOVUPS       80(SP), Y1
+	VBLENDPS      $0xf0, 96(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVSD        X0, -8(DI)(R11*1)
+	LEAQ          (DI)(R8*4), AX
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       128(SP), Y1
+	VMOVUPS       144(SP), Y2
+	VBLENDPS      $0xf0, 160(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVSD        X2, -8(AX)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVSD        X0, -8(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+// func outer64AVX512_6_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outer64AVX512_6_2(SB), NOSPLIT, $384-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	LEAQ (R8)(R8*2), R11
+	XORQ R12, R12
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R13
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2330,1007 +1906,532 @@ TEXT ·outer64AVX512_6_2(SB), NOSPLIT, $0-56
 	VXORPS Z11, Z11, Z11
 
 panel:
-	VMOVUPS       (CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        768(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        1024(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMULPD        1280(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       256(CX), Z12
-	VMULPD        (AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        256(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        512(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        768(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        1024(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMULPD        1280(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       64(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        832(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        1088(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMULPD        1344(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       320(CX), Z12
-	VMULPD        64(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        320(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        576(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        832(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        1088(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMULPD        1344(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       128(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        896(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        1152(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMULPD        1408(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       384(CX), Z12
-	VMULPD        128(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        384(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        640(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        896(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        1152(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMULPD        1408(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	VMOVUPS       192(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z0, Z0
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z2, Z2
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z4, Z4
-	VMULPD        960(AX), Z12, Z13
-	VADDPD        Z13, Z6, Z6
-	VMULPD        1216(AX), Z12, Z13
-	VADDPD        Z13, Z8, Z8
-	VMULPD        1472(AX), Z12, Z13
-	VADDPD        Z13, Z10, Z10
-	VMOVUPS       448(CX), Z12
-	VMULPD        192(AX), Z12, Z13
-	VADDPD        Z13, Z1, Z1
-	VMULPD        448(AX), Z12, Z13
-	VADDPD        Z13, Z3, Z3
-	VMULPD        704(AX), Z12, Z13
-	VADDPD        Z13, Z5, Z5
-	VMULPD        960(AX), Z12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMULPD        1216(AX), Z12, Z13
-	VADDPD        Z13, Z9, Z9
-	VMULPD        1472(AX), Z12, Z13
-	VADDPD        Z13, Z11, Z11
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
+	VMOVUPS      (R10), Z12
+	VMULPD       (R9), Z12, Z13
+	VADDPD       Z13, Z0, Z0
+	VMULPD       256(R9), Z12, Z13
+	VADDPD       Z13, Z2, Z2
+	VMULPD       512(R9), Z12, Z13
+	VADDPD       Z13, Z4, Z4
+	VMULPD       768(R9), Z12, Z13
+	VADDPD       Z13, Z6, Z6
+	VMULPD       1024(R9), Z12, Z13
+	VADDPD       Z13, Z8, Z8
+	VMULPD       1280(R9), Z12, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPS      256(R10), Z12
+	VMULPD       (R9), Z12, Z13
+	VADDPD       Z13, Z1, Z1
+	VMULPD       256(R9), Z12, Z13
+	VADDPD       Z13, Z3, Z3
+	VMULPD       512(R9), Z12, Z13
+	VADDPD       Z13, Z5, Z5
+	VMULPD       768(R9), Z12, Z13
+	VADDPD       Z13, Z7, Z7
+	VMULPD       1024(R9), Z12, Z13
+	VADDPD       Z13, Z9, Z9
+	VMULPD       1280(R9), Z12, Z12
+	VADDPD       Z12, Z11, Z11
+	VMOVUPS      64(R10), Z12
+	VMULPD       64(R9), Z12, Z13
+	VADDPD       Z13, Z0, Z0
+	VMULPD       320(R9), Z12, Z13
+	VADDPD       Z13, Z2, Z2
+	VMULPD       576(R9), Z12, Z13
+	VADDPD       Z13, Z4, Z4
+	VMULPD       832(R9), Z12, Z13
+	VADDPD       Z13, Z6, Z6
+	VMULPD       1088(R9), Z12, Z13
+	VADDPD       Z13, Z8, Z8
+	VMULPD       1344(R9), Z12, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPS      320(R10), Z12
+	VMULPD       64(R9), Z12, Z13
+	VADDPD       Z13, Z1, Z1
+	VMULPD       320(R9), Z12, Z13
+	VADDPD       Z13, Z3, Z3
+	VMULPD       576(R9), Z12, Z13
+	VADDPD       Z13, Z5, Z5
+	VMULPD       832(R9), Z12, Z13
+	VADDPD       Z13, Z7, Z7
+	VMULPD       1088(R9), Z12, Z13
+	VADDPD       Z13, Z9, Z9
+	VMULPD       1344(R9), Z12, Z12
+	VADDPD       Z12, Z11, Z11
+	VMOVUPS      128(R10), Z12
+	VMULPD       128(R9), Z12, Z13
+	VADDPD       Z13, Z0, Z0
+	VMULPD       384(R9), Z12, Z13
+	VADDPD       Z13, Z2, Z2
+	VMULPD       640(R9), Z12, Z13
+	VADDPD       Z13, Z4, Z4
+	VMULPD       896(R9), Z12, Z13
+	VADDPD       Z13, Z6, Z6
+	VMULPD       1152(R9), Z12, Z13
+	VADDPD       Z13, Z8, Z8
+	VMULPD       1408(R9), Z12, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPS      384(R10), Z12
+	VMULPD       128(R9), Z12, Z13
+	VADDPD       Z13, Z1, Z1
+	VMULPD       384(R9), Z12, Z13
+	VADDPD       Z13, Z3, Z3
+	VMULPD       640(R9), Z12, Z13
+	VADDPD       Z13, Z5, Z5
+	VMULPD       896(R9), Z12, Z13
+	VADDPD       Z13, Z7, Z7
+	VMULPD       1152(R9), Z12, Z13
+	VADDPD       Z13, Z9, Z9
+	VMULPD       1408(R9), Z12, Z12
+	VADDPD       Z12, Z11, Z11
+	VMOVUPS      192(R10), Z12
+	VMULPD       192(R9), Z12, Z13
+	VADDPD       Z13, Z0, Z0
+	VMULPD       448(R9), Z12, Z13
+	VADDPD       Z13, Z2, Z2
+	VMULPD       704(R9), Z12, Z13
+	VADDPD       Z13, Z4, Z4
+	VMULPD       960(R9), Z12, Z13
+	VADDPD       Z13, Z6, Z6
+	VMULPD       1216(R9), Z12, Z13
+	VADDPD       Z13, Z8, Z8
+	VMULPD       1472(R9), Z12, Z12
+	VADDPD       Z12, Z10, Z10
+	VMOVUPS      448(R10), Z12
+	VMULPD       192(R9), Z12, Z13
+	VADDPD       Z13, Z1, Z1
+	VMULPD       448(R9), Z12, Z13
+	VADDPD       Z13, Z3, Z3
+	VMULPD       704(R9), Z12, Z13
+	VADDPD       Z13, Z5, Z5
+	VMULPD       960(R9), Z12, Z13
+	VADDPD       Z13, Z7, Z7
+	VMULPD       1216(R9), Z12, Z13
+	VADDPD       Z13, Z9, Z9
+	VMULPD       1472(R9), Z12, Z12
+	VADDPD       Z12, Z11, Z11
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R13
+	JNZ          panel
+	TESTQ        R12, R12
+	JZ           first
+	VMOVUPS      (SP), Y12
+	VMOVUPS      16(SP), Y13
+	VBLENDPS     $0xf0, 32(SP), Y12, Y12
+	VADDPD       Y13, Y12, Y12
+	VMOVUPS      64(SP), Y13
+	VMOVUPS      80(SP), Y14
+	VBLENDPS     $0xf0, 96(SP), Y13, Y13
+	VADDPD       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPD       Y13, Y14, Y14
+	VMOVUPD      X14, -16(DI)
+	VEXTRACTF128 $0x01, Y14, X12
+	VMOVUPD      X12, -16(DI)(R8*1)
+	VMOVUPS      128(SP), Y12
+	VMOVUPS      144(SP), Y13
+	VBLENDPS     $0xf0, 160(SP), Y12, Y12
+	VADDPD       Y13, Y12, Y12
+	VMOVUPS      192(SP), Y13
+	VMOVUPS      208(SP), Y14
+	VBLENDPS     $0xf0, 224(SP), Y13, Y13
+	VADDPD       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPD       Y13, Y14, Y14
+	VMOVUPD      X14, -16(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y14, X12
+	VMOVUPD      X12, -16(DI)(R11*1)
+	LEAQ         (DI)(R8*4), R9
+	VMOVUPS      256(SP), Y12
+	VMOVUPS      272(SP), Y13
+	VBLENDPS     $0xf0, 288(SP), Y12, Y12
+	VADDPD       Y13, Y12, Y12
+	VMOVUPS      320(SP), Y13
+	VMOVUPS      336(SP), Y14
+	VBLENDPS     $0xf0, 352(SP), Y13, Y13
+	VADDPD       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPD       Y13, Y14, Y14
+	VMOVUPD      X14, -16(R9)
+	VEXTRACTF128 $0x01, Y14, X12
+	VMOVUPD      X12, -16(R9)(R8*1)
+
+first:
 	VEXTRACTF64X4 $0x01, Z0, Y12
-	VADDPD        Y12, Y0, Y12
-	VEXTRACTF32X4 $0x01, Y12, X0
-	VADDPD        X0, X12, X0
-	VEXTRACTF64X4 $0x01, Z1, Y12
-	VADDPD        Y12, Y1, Y12
-	VEXTRACTF32X4 $0x01, Y12, X1
-	VADDPD        X1, X12, X1
-	VUNPCKLPD     X1, X0, X12
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X12, X12
-	VMOVUPD       X12, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y12, Y0, Y0
+	VMOVUPS       Y0, (SP)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VMOVUPS       Y1, 64(SP)
 	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y2, Y2
+	VMOVUPS       Y2, 32(SP)
 	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y3, Y3
+	VMOVUPS       Y3, 96(SP)
 	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y4, Y4
+	VMOVUPS       Y4, 128(SP)
 	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y5, Y5
+	VMOVUPS       Y5, 192(SP)
 	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPD        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y6, Y6
+	VMOVUPS       Y6, 160(SP)
 	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPD        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y7, Y7
+	VMOVUPS       Y7, 224(SP)
 	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPD        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y8, Y8
+	VMOVUPS       Y8, 256(SP)
 	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPD        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	ADDQ          CX, AX
+	VADDPD        Y0, Y9, Y9
+	VMOVUPS       Y9, 320(SP)
 	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPD        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
+	VADDPD        Y0, Y10, Y10
+	VMOVUPS       Y10, 288(SP)
 	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPD        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
+	VADDPD        Y0, Y11, Y11
+	VMOVUPS       Y11, 352(SP)
+	INCQ          R12
+	ADDQ          $+512, CX
+	ADDQ          $0x10, DI
+	CMPQ          R12, DX
+	JNE           tile
+	VMOVUPS       (SP), Y0
+	VMOVUPS       16(SP), Y1
+	VBLENDPS      $0xf0, 32(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       64(SP), Y1
+	VMOVUPS       80(SP), Y2
+	VBLENDPS      $0xf0, 96(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVUPD       X0, -16(DI)(R8*1)
+	VMOVUPS       128(SP), Y0
+	VMOVUPS       144(SP), Y1
+	VBLENDPS      $0xf0, 160(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       192(SP), Y1
+	VMOVUPS       208(SP), Y2
+	VBLENDPS      $0xf0, 224(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(DI)(R8*2)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVUPD       X0, -16(DI)(R11*1)
+	LEAQ          (DI)(R8*4), AX
+	VMOVUPS       256(SP), Y0
+	VMOVUPS       272(SP), Y1
+	VBLENDPS      $0xf0, 288(SP), Y0, Y0
+	VADDPD        Y1, Y0, Y0
+	VMOVUPS       320(SP), Y1
+	VMOVUPS       336(SP), Y2
+	VBLENDPS      $0xf0, 352(SP), Y1, Y1
+	VADDPD        Y2, Y1, Y1
+	VBLENDPD      $0x0a, Y1, Y0, Y2
+	VSHUFPD       $0x05, Y1, Y0, Y1
+	VADDPD        Y1, Y2, Y2
+	VMOVUPD       X2, -16(AX)
+	VEXTRACTF128  $0x01, Y2, X0
+	VMOVUPD       X0, -16(AX)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outer64AVX512_6_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·outer64AVX512_6_4(SB), NOSPLIT, $0-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
-	VXORPS Z22, Z22, Z22
-	VXORPS Z23, Z23, Z23
-
-panel:
-	VMOVUPS       (CX), Z24
-	VMULPD        (AX), Z24, Z25
-	VADDPD        Z25, Z0, Z0
-	VMULPD        256(AX), Z24, Z25
-	VADDPD        Z25, Z4, Z4
-	VMULPD        512(AX), Z24, Z25
-	VADDPD        Z25, Z8, Z8
-	VMULPD        768(AX), Z24, Z25
-	VADDPD        Z25, Z12, Z12
-	VMULPD        1024(AX), Z24, Z25
-	VADDPD        Z25, Z16, Z16
-	VMULPD        1280(AX), Z24, Z25
-	VADDPD        Z25, Z20, Z20
-	VMOVUPS       256(CX), Z24
-	VMULPD        (AX), Z24, Z25
-	VADDPD        Z25, Z1, Z1
-	VMULPD        256(AX), Z24, Z25
-	VADDPD        Z25, Z5, Z5
-	VMULPD        512(AX), Z24, Z25
-	VADDPD        Z25, Z9, Z9
-	VMULPD        768(AX), Z24, Z25
-	VADDPD        Z25, Z13, Z13
-	VMULPD        1024(AX), Z24, Z25
-	VADDPD        Z25, Z17, Z17
-	VMULPD        1280(AX), Z24, Z25
-	VADDPD        Z25, Z21, Z21
-	VMOVUPS       512(CX), Z24
-	VMULPD        (AX), Z24, Z25
-	VADDPD        Z25, Z2, Z2
-	VMULPD        256(AX), Z24, Z25
-	VADDPD        Z25, Z6, Z6
-	VMULPD        512(AX), Z24, Z25
-	VADDPD        Z25, Z10, Z10
-	VMULPD        768(AX), Z24, Z25
-	VADDPD        Z25, Z14, Z14
-	VMULPD        1024(AX), Z24, Z25
-	VADDPD        Z25, Z18, Z18
-	VMULPD        1280(AX), Z24, Z25
-	VADDPD        Z25, Z22, Z22
-	VMOVUPS       768(CX), Z24
-	VMULPD        (AX), Z24, Z25
-	VADDPD        Z25, Z3, Z3
-	VMULPD        256(AX), Z24, Z25
-	VADDPD        Z25, Z7, Z7
-	VMULPD        512(AX), Z24, Z25
-	VADDPD        Z25, Z11, Z11
-	VMULPD        768(AX), Z24, Z25
-	VADDPD        Z25, Z15, Z15
-	VMULPD        1024(AX), Z24, Z25
-	VADDPD        Z25, Z19, Z19
-	VMULPD        1280(AX), Z24, Z25
-	VADDPD        Z25, Z23, Z23
-	VMOVUPS       64(CX), Z24
-	VMULPD        64(AX), Z24, Z25
-	VADDPD        Z25, Z0, Z0
-	VMULPD        320(AX), Z24, Z25
-	VADDPD        Z25, Z4, Z4
-	VMULPD        576(AX), Z24, Z25
-	VADDPD        Z25, Z8, Z8
-	VMULPD        832(AX), Z24, Z25
-	VADDPD        Z25, Z12, Z12
-	VMULPD        1088(AX), Z24, Z25
-	VADDPD        Z25, Z16, Z16
-	VMULPD        1344(AX), Z24, Z25
-	VADDPD        Z25, Z20, Z20
-	VMOVUPS       320(CX), Z24
-	VMULPD        64(AX), Z24, Z25
-	VADDPD        Z25, Z1, Z1
-	VMULPD        320(AX), Z24, Z25
-	VADDPD        Z25, Z5, Z5
-	VMULPD        576(AX), Z24, Z25
-	VADDPD        Z25, Z9, Z9
-	VMULPD        832(AX), Z24, Z25
-	VADDPD        Z25, Z13, Z13
-	VMULPD        1088(AX), Z24, Z25
-	VADDPD        Z25, Z17, Z17
-	VMULPD        1344(AX), Z24, Z25
-	VADDPD        Z25, Z21, Z21
-	VMOVUPS       576(CX), Z24
-	VMULPD        64(AX), Z24, Z25
-	VADDPD        Z25, Z2, Z2
-	VMULPD        320(AX), Z24, Z25
-	VADDPD        Z25, Z6, Z6
-	VMULPD        576(AX), Z24, Z25
-	VADDPD        Z25, Z10, Z10
-	VMULPD        832(AX), Z24, Z25
-	VADDPD        Z25, Z14, Z14
-	VMULPD        1088(AX), Z24, Z25
-	VADDPD        Z25, Z18, Z18
-	VMULPD        1344(AX), Z24, Z25
-	VADDPD        Z25, Z22, Z22
-	VMOVUPS       832(CX), Z24
-	VMULPD        64(AX), Z24, Z25
-	VADDPD        Z25, Z3, Z3
-	VMULPD        320(AX), Z24, Z25
-	VADDPD        Z25, Z7, Z7
-	VMULPD        576(AX), Z24, Z25
-	VADDPD        Z25, Z11, Z11
-	VMULPD        832(AX), Z24, Z25
-	VADDPD        Z25, Z15, Z15
-	VMULPD        1088(AX), Z24, Z25
-	VADDPD        Z25, Z19, Z19
-	VMULPD        1344(AX), Z24, Z25
-	VADDPD        Z25, Z23, Z23
-	VMOVUPS       128(CX), Z24
-	VMULPD        128(AX), Z24, Z25
-	VADDPD        Z25, Z0, Z0
-	VMULPD        384(AX), Z24, Z25
-	VADDPD        Z25, Z4, Z4
-	VMULPD        640(AX), Z24, Z25
-	VADDPD        Z25, Z8, Z8
-	VMULPD        896(AX), Z24, Z25
-	VADDPD        Z25, Z12, Z12
-	VMULPD        1152(AX), Z24, Z25
-	VADDPD        Z25, Z16, Z16
-	VMULPD        1408(AX), Z24, Z25
-	VADDPD        Z25, Z20, Z20
-	VMOVUPS       384(CX), Z24
-	VMULPD        128(AX), Z24, Z25
-	VADDPD        Z25, Z1, Z1
-	VMULPD        384(AX), Z24, Z25
-	VADDPD        Z25, Z5, Z5
-	VMULPD        640(AX), Z24, Z25
-	VADDPD        Z25, Z9, Z9
-	VMULPD        896(AX), Z24, Z25
-	VADDPD        Z25, Z13, Z13
-	VMULPD        1152(AX), Z24, Z25
-	VADDPD        Z25, Z17, Z17
-	VMULPD        1408(AX), Z24, Z25
-	VADDPD        Z25, Z21, Z21
-	VMOVUPS       640(CX), Z24
-	VMULPD        128(AX), Z24, Z25
-	VADDPD        Z25, Z2, Z2
-	VMULPD        384(AX), Z24, Z25
-	VADDPD        Z25, Z6, Z6
-	VMULPD        640(AX), Z24, Z25
-	VADDPD        Z25, Z10, Z10
-	VMULPD        896(AX), Z24, Z25
-	VADDPD        Z25, Z14, Z14
-	VMULPD        1152(AX), Z24, Z25
-	VADDPD        Z25, Z18, Z18
-	VMULPD        1408(AX), Z24, Z25
-	VADDPD        Z25, Z22, Z22
-	VMOVUPS       896(CX), Z24
-	VMULPD        128(AX), Z24, Z25
-	VADDPD        Z25, Z3, Z3
-	VMULPD        384(AX), Z24, Z25
-	VADDPD        Z25, Z7, Z7
-	VMULPD        640(AX), Z24, Z25
-	VADDPD        Z25, Z11, Z11
-	VMULPD        896(AX), Z24, Z25
-	VADDPD        Z25, Z15, Z15
-	VMULPD        1152(AX), Z24, Z25
-	VADDPD        Z25, Z19, Z19
-	VMULPD        1408(AX), Z24, Z25
-	VADDPD        Z25, Z23, Z23
-	VMOVUPS       192(CX), Z24
-	VMULPD        192(AX), Z24, Z25
-	VADDPD        Z25, Z0, Z0
-	VMULPD        448(AX), Z24, Z25
-	VADDPD        Z25, Z4, Z4
-	VMULPD        704(AX), Z24, Z25
-	VADDPD        Z25, Z8, Z8
-	VMULPD        960(AX), Z24, Z25
-	VADDPD        Z25, Z12, Z12
-	VMULPD        1216(AX), Z24, Z25
-	VADDPD        Z25, Z16, Z16
-	VMULPD        1472(AX), Z24, Z25
-	VADDPD        Z25, Z20, Z20
-	VMOVUPS       448(CX), Z24
-	VMULPD        192(AX), Z24, Z25
-	VADDPD        Z25, Z1, Z1
-	VMULPD        448(AX), Z24, Z25
-	VADDPD        Z25, Z5, Z5
-	VMULPD        704(AX), Z24, Z25
-	VADDPD        Z25, Z9, Z9
-	VMULPD        960(AX), Z24, Z25
-	VADDPD        Z25, Z13, Z13
-	VMULPD        1216(AX), Z24, Z25
-	VADDPD        Z25, Z17, Z17
-	VMULPD        1472(AX), Z24, Z25
-	VADDPD        Z25, Z21, Z21
-	VMOVUPS       704(CX), Z24
-	VMULPD        192(AX), Z24, Z25
-	VADDPD        Z25, Z2, Z2
-	VMULPD        448(AX), Z24, Z25
-	VADDPD        Z25, Z6, Z6
-	VMULPD        704(AX), Z24, Z25
-	VADDPD        Z25, Z10, Z10
-	VMULPD        960(AX), Z24, Z25
-	VADDPD        Z25, Z14, Z14
-	VMULPD        1216(AX), Z24, Z25
-	VADDPD        Z25, Z18, Z18
-	VMULPD        1472(AX), Z24, Z25
-	VADDPD        Z25, Z22, Z22
-	VMOVUPS       960(CX), Z24
-	VMULPD        192(AX), Z24, Z25
-	VADDPD        Z25, Z3, Z3
-	VMULPD        448(AX), Z24, Z25
-	VADDPD        Z25, Z7, Z7
-	VMULPD        704(AX), Z24, Z25
-	VADDPD        Z25, Z11, Z11
-	VMULPD        960(AX), Z24, Z25
-	VADDPD        Z25, Z15, Z15
-	VMULPD        1216(AX), Z24, Z25
-	VADDPD        Z25, Z19, Z19
-	VMULPD        1472(AX), Z24, Z25
-	VADDPD        Z25, Z23, Z23
-	ADDQ          BX, AX
-	ADDQ          SI, CX
-	DECQ          DX
-	JNZ           panel
-	MOVQ          y+40(FP), AX
-	MOVQ          ys+48(FP), CX
-	VEXTRACTF64X4 $0x01, Z0, Y24
-	VADDPD        Y24, Y0, Y24
-	VEXTRACTF32X4 $0x01, Y24, X0
-	VADDPD        X0, X24, X0
-	VEXTRACTF64X4 $0x01, Z1, Y24
-	VADDPD        Y24, Y1, Y24
-	VEXTRACTF32X4 $0x01, Y24, X1
-	VADDPD        X1, X24, X1
-	VEXTRACTF64X4 $0x01, Z2, Y24
-	VADDPD        Y24, Y2, Y24
-	VEXTRACTF32X4 $0x01, Y24, X2
-	VADDPD        X2, X24, X2
-	VEXTRACTF64X4 $0x01, Z3, Y24
-	VADDPD        Y24, Y3, Y24
-	VEXTRACTF32X4 $0x01, Y24, X3
-	VADDPD        X3, X24, X3
-	VUNPCKLPD     X1, X0, X24
-	VUNPCKHPD     X1, X0, X0
-	VADDPD        X0, X24, X24
-	VMOVUPD       X24, (AX)
-	VUNPCKLPD     X3, X2, X0
-	VUNPCKHPD     X3, X2, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPD        Y0, Y4, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z5, Y0
-	VADDPD        Y0, Y5, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z6, Y0
-	VADDPD        Y0, Y6, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z7, Y0
-	VADDPD        Y0, Y7, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPD        Y0, Y8, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z9, Y0
-	VADDPD        Y0, Y9, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VADDPD        Y0, Y10, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z11, Y0
-	VADDPD        Y0, Y11, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z12, Y0
-	VADDPD        Y0, Y12, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z13, Y0
-	VADDPD        Y0, Y13, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z14, Y0
-	VADDPD        Y0, Y14, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z15, Y0
-	VADDPD        Y0, Y15, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z16, Y0
-	VADDPD        Y0, Y16, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z17, Y0
-	VADDPD        Y0, Y17, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z18, Y0
-	VADDPD        Y0, Y18, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z19, Y0
-	VADDPD        Y0, Y19, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	ADDQ          CX, AX
-	VEXTRACTF64X4 $0x01, Z20, Y0
-	VADDPD        Y0, Y20, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPD        X1, X0, X1
-	VEXTRACTF64X4 $0x01, Z21, Y0
-	VADDPD        Y0, Y21, Y0
-	VEXTRACTF32X4 $0x01, Y0, X2
-	VADDPD        X2, X0, X2
-	VEXTRACTF64X4 $0x01, Z22, Y0
-	VADDPD        Y0, Y22, Y0
-	VEXTRACTF32X4 $0x01, Y0, X3
-	VADDPD        X3, X0, X3
-	VEXTRACTF64X4 $0x01, Z23, Y0
-	VADDPD        Y0, Y23, Y0
-	VEXTRACTF32X4 $0x01, Y0, X4
-	VADDPD        X4, X0, X4
-	VUNPCKLPD     X2, X1, X0
-	VUNPCKHPD     X2, X1, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, (AX)
-	VUNPCKLPD     X4, X3, X0
-	VUNPCKHPD     X4, X3, X1
-	VADDPD        X1, X0, X0
-	VMOVUPD       X0, 16(AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX2_1_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_1_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_1_1(SB), NOSPLIT, $32-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
+TEXT ·outerAVX2_1_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
 
-panelUpper:
-	VMOVUPS     32(AX), Y1
-	VMOVUPS     32(CX), Y2
-	VFMADD231PS Y2, Y1, Y0
-	VMOVUPS     96(AX), Y1
-	VMOVUPS     96(CX), Y2
-	VFMADD231PS Y2, Y1, Y0
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-
-panelLower:
-	VMOVUPS      (AX), Y1
-	VMOVUPS      (CX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VMOVUPS      64(AX), Y1
-	VMOVUPS      64(CX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VUNPCKLPS    X1, X1, X0
-	VUNPCKHPS    X1, X1, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0xee, X0, X0, X1
-	VADDPS       X1, X0, X0
-	VCVTSS2SD    X0, X0, X0
-	VMOVSD       X0, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX2_1_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, FMA3
-TEXT ·outerAVX2_1_2(SB), NOSPLIT, $64-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-panelUpper:
-	VMOVUPS     32(AX), Y2
-	VMOVUPS     32(CX), Y3
+panel:
+	VMOVUPS     (R8), Y2
+	VMOVUPS     (R9), Y3
 	VFMADD231PS Y3, Y2, Y0
-	VMOVUPS     160(CX), Y3
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     32(R9), Y3
 	VFMADD231PS Y3, Y2, Y1
-	VMOVUPS     96(AX), Y2
-	VMOVUPS     96(CX), Y3
+	VMOVUPS     64(R8), Y2
+	VMOVUPS     64(R9), Y3
 	VFMADD231PS Y3, Y2, Y0
-	VMOVUPS     224(CX), Y3
+	VMOVUPS     96(R8), Y2
+	VMOVUPS     96(R9), Y3
 	VFMADD231PS Y3, Y2, Y1
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
+	ADDQ        BX, R8
+	ADDQ        SI, R9
+	DECQ        R11
+	JNZ         panel
+	TESTQ       R10, R10
+	JZ          first
+	VMOVUPS     (SP), Y2
+	VMOVUPS     16(SP), Y3
+	VBLENDPS    $0xf0, 32(SP), Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     (SP), Y3
+	VMOVUPS     16(SP), Y4
+	VBLENDPS    $0xf0, 32(SP), Y3, Y3
+	VADDPS      Y4, Y3, Y3
+	VBLENDPD    $0x0a, Y3, Y2, Y4
+	VSHUFPD     $0x05, Y3, Y2, Y3
+	VADDPS      Y3, Y4, Y4
+	VSHUFPS     $0x88, Y4, Y4, Y2
+	VSHUFPS     $0xdd, Y4, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VMOVSS      X2, -4(DI)
 
-panelLower:
-	VMOVUPS      (AX), Y2
-	VMOVUPS      (CX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      128(CX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      64(AX), Y2
-	VMOVUPS      64(CX), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      192(CX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPS       X2, X0, X2
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VUNPCKLPS    X0, X2, X1
-	VUNPCKHPS    X0, X2, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, X1
-	VMOVUPD      X1, (AX)
+first:
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  Y0, (SP)
+	INCQ     R10
+	ADDQ     $+128, CX
+	ADDQ     $0x04, DI
+	CMPQ     R10, DX
+	JNE      tile
+	VMOVUPS  (SP), Y0
+	VMOVUPS  16(SP), Y1
+	VBLENDPS $0xf0, 32(SP), Y0, Y0
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  (SP), Y1
+	VMOVUPS  16(SP), Y2
+	VBLENDPS $0xf0, 32(SP), Y1, Y1
+	VADDPS   Y2, Y1, Y1
+	VBLENDPD $0x0a, Y1, Y0, Y2
+	VSHUFPD  $0x05, Y1, Y0, Y1
+	VADDPS   Y1, Y2, Y2
+	VSHUFPS  $0x88, Y2, Y2, Y0
+	VSHUFPS  $0xdd, Y2, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVSS   X0, -4(DI)
 	VZEROUPPER
 	RET
 
-// func outerAVX2_1_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_1_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_1_4(SB), NOSPLIT, $128-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outerAVX2_1_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-panelUpper:
-	VMOVUPS     32(AX), Y4
-	VMOVUPS     32(CX), Y5
+panel:
+	VMOVUPS     (R8), Y4
+	VMOVUPS     (R9), Y5
 	VFMADD231PS Y5, Y4, Y0
-	VMOVUPS     160(CX), Y5
-	VFMADD231PS Y5, Y4, Y1
-	VMOVUPS     288(CX), Y5
+	VMOVUPS     128(R9), Y5
 	VFMADD231PS Y5, Y4, Y2
-	VMOVUPS     416(CX), Y5
+	VMOVUPS     32(R8), Y4
+	VMOVUPS     32(R9), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     160(R9), Y5
 	VFMADD231PS Y5, Y4, Y3
-	VMOVUPS     96(AX), Y4
-	VMOVUPS     96(CX), Y5
+	VMOVUPS     64(R8), Y4
+	VMOVUPS     64(R9), Y5
 	VFMADD231PS Y5, Y4, Y0
-	VMOVUPS     224(CX), Y5
-	VFMADD231PS Y5, Y4, Y1
-	VMOVUPS     352(CX), Y5
+	VMOVUPS     192(R9), Y5
 	VFMADD231PS Y5, Y4, Y2
-	VMOVUPS     480(CX), Y5
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     96(R9), Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     224(R9), Y5
 	VFMADD231PS Y5, Y4, Y3
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	VMOVUPS     Y3, 96(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
+	ADDQ        BX, R8
+	ADDQ        SI, R9
+	DECQ        R11
+	JNZ         panel
+	TESTQ       R10, R10
+	JZ          first
+	VMOVUPS     (SP), Y4
+	VMOVUPS     16(SP), Y5
+	VBLENDPS    $0xf0, 32(SP), Y4, Y4
+	VADDPS      Y5, Y4, Y4
+	VMOVUPS     64(SP), Y5
+	VMOVUPS     80(SP), Y6
+	VBLENDPS    $0xf0, 96(SP), Y5, Y5
+	VADDPS      Y6, Y5, Y5
+	VBLENDPD    $0x0a, Y5, Y4, Y6
+	VSHUFPD     $0x05, Y5, Y4, Y5
+	VADDPS      Y5, Y6, Y6
+	VSHUFPS     $0x88, Y6, Y6, Y4
+	VSHUFPS     $0xdd, Y6, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VMOVSD      X4, -8(DI)
 
-panelLower:
-	VMOVUPS      (AX), Y4
-	VMOVUPS      (CX), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      128(CX), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      256(CX), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      384(CX), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	VMOVUPS      64(AX), Y4
-	VMOVUPS      64(CX), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      192(CX), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      320(CX), Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      448(CX), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	VADDPS       96(SP), Y3, Y3
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X4
-	VADDPS       X4, X0, X4
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPS       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       X2, X3, X2
-	VUNPCKLPS    X0, X4, X3
-	VUNPCKHPS    X0, X4, X0
-	VADDPS       X0, X3, X3
-	VUNPCKLPS    X2, X1, X0
-	VUNPCKHPS    X2, X1, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X3, X1
-	VSHUFPS      $0xee, X0, X3, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
+first:
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  Y0, (SP)
+	VADDPS   Y3, Y2, Y2
+	VMOVUPS  Y2, 64(SP)
+	INCQ     R10
+	ADDQ     $+256, CX
+	ADDQ     $0x08, DI
+	CMPQ     R10, DX
+	JNE      tile
+	VMOVUPS  (SP), Y0
+	VMOVUPS  16(SP), Y1
+	VBLENDPS $0xf0, 32(SP), Y0, Y0
+	VADDPS   Y1, Y0, Y0
+	VMOVUPS  64(SP), Y1
+	VMOVUPS  80(SP), Y2
+	VBLENDPS $0xf0, 96(SP), Y1, Y1
+	VADDPS   Y2, Y1, Y1
+	VBLENDPD $0x0a, Y1, Y0, Y2
+	VSHUFPD  $0x05, Y1, Y0, Y1
+	VADDPS   Y1, Y2, Y2
+	VSHUFPS  $0x88, Y2, Y2, Y0
+	VSHUFPS  $0xdd, Y2, Y2, Y2
+	VADDPS   Y2, Y0, Y0
+	VMOVSD   X0, -8(DI)
 	VZEROUPPER
 	RET
 
-// func outerAVX2_2_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_2_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_2_1(SB), NOSPLIT, $64-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+TEXT ·outerAVX2_2_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
 
-panelUpper:
-	VMOVUPS     32(AX), Y2
-	VMOVUPS     160(AX), Y3
-	VMOVUPS     32(CX), Y4
-	VFMADD231PS Y4, Y2, Y0
-	VFMADD231PS Y4, Y3, Y1
-	VMOVUPS     96(AX), Y2
-	VMOVUPS     224(AX), Y3
-	VMOVUPS     96(CX), Y4
-	VFMADD231PS Y4, Y2, Y0
-	VFMADD231PS Y4, Y3, Y1
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-
-panelLower:
-	VMOVUPS      (AX), Y2
-	VMOVUPS      128(AX), Y3
-	VMOVUPS      (CX), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      64(AX), Y2
-	VMOVUPS      192(AX), Y3
-	VMOVUPS      64(CX), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPS       X2, X0, X2
-	VUNPCKLPS    X2, X2, X0
-	VUNPCKHPS    X2, X2, X2
-	VADDPS       X2, X0, X0
-	VSHUFPS      $0xee, X0, X0, X2
-	VADDPS       X2, X0, X0
-	VCVTSS2SD    X0, X0, X0
-	VMOVSD       X0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VUNPCKLPS    X0, X0, X1
-	VUNPCKHPS    X0, X0, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTSS2SD    X1, X1, X1
-	VMOVSD       X1, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX2_2_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, FMA3
-TEXT ·outerAVX2_2_2(SB), NOSPLIT, $128-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-panelUpper:
-	VMOVUPS     32(AX), Y4
-	VMOVUPS     160(AX), Y5
-	VMOVUPS     32(CX), Y6
-	VFMADD231PS Y6, Y4, Y0
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     160(CX), Y6
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y3
-	VMOVUPS     96(AX), Y4
-	VMOVUPS     224(AX), Y5
-	VMOVUPS     96(CX), Y6
-	VFMADD231PS Y6, Y4, Y0
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     224(CX), Y6
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y3
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	VMOVUPS     Y3, 96(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
+panel:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      128(R9), Y5
+	VMOVUPS      (R10), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y2
+	VMOVUPS      32(R9), Y4
+	VMOVUPS      160(R9), Y5
+	VMOVUPS      32(R10), Y6
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      64(R9), Y4
+	VMOVUPS      192(R9), Y5
+	VMOVUPS      64(R10), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y2
+	VMOVUPS      96(R9), Y4
+	VMOVUPS      224(R9), Y5
+	VMOVUPS      96(R10), Y6
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      (SP), Y5
+	VMOVUPS      16(SP), Y6
+	VBLENDPS     $0xf0, 32(SP), Y5, Y5
+	VADDPS       Y6, Y5, Y5
+	VBLENDPD     $0x0a, Y5, Y4, Y6
+	VSHUFPD      $0x05, Y5, Y4, Y5
+	VADDPS       Y5, Y6, Y6
+	VSHUFPS      $0x88, Y6, Y6, Y4
+	VSHUFPS      $0xdd, Y6, Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVSS       X4, -4(DI)
+	VEXTRACTF128 $0x01, Y4, X4
+	VMOVSS       X4, -4(DI)(R8*1)
 
-panelLower:
-	VMOVUPS      (AX), Y4
-	VMOVUPS      128(AX), Y5
-	VMOVUPS      (CX), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y2
-	VMOVUPS      128(CX), Y6
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y3
-	VMOVUPS      64(AX), Y4
-	VMOVUPS      192(AX), Y5
-	VMOVUPS      64(CX), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y2
-	VMOVUPS      192(CX), Y6
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	VADDPS       96(SP), Y3, Y3
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X4
-	VADDPS       X4, X0, X4
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VUNPCKLPS    X0, X4, X1
-	VUNPCKHPS    X0, X4, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, X1
-	VMOVUPD      X1, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X0
-	VEXTRACTF128 $0x01, Y3, X1
-	VADDPS       X1, X3, X1
-	VUNPCKLPS    X1, X0, X2
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X2, X2
-	VSHUFPS      $0xee, X2, X2, X0
-	VADDPS       X0, X2, X2
-	VCVTPS2PD    X2, X2
-	VMOVUPD      X2, (AX)
+first:
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 32(SP)
+	INCQ         R11
+	ADDQ         $+128, CX
+	ADDQ         $0x04, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (SP), Y1
+	VMOVUPS      16(SP), Y2
+	VBLENDPS     $0xf0, 32(SP), Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VSHUFPS      $0x88, Y2, Y2, Y0
+	VSHUFPS      $0xdd, Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVSS       X0, -4(DI)
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVSS       X0, -4(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX2_2_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_2_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_2_4(SB), NOSPLIT, $256-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outerAVX2_2_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3340,253 +2441,113 @@ TEXT ·outerAVX2_2_4(SB), NOSPLIT, $256-56
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-panelUpper:
-	VMOVUPS     32(AX), Y8
-	VMOVUPS     160(AX), Y9
-	VMOVUPS     32(CX), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y10, Y9, Y4
-	VMOVUPS     160(CX), Y10
-	VFMADD231PS Y10, Y8, Y1
-	VFMADD231PS Y10, Y9, Y5
-	VMOVUPS     288(CX), Y10
-	VFMADD231PS Y10, Y8, Y2
-	VFMADD231PS Y10, Y9, Y6
-	VMOVUPS     416(CX), Y10
-	VFMADD231PS Y10, Y8, Y3
-	VFMADD231PS Y10, Y9, Y7
-	VMOVUPS     96(AX), Y8
-	VMOVUPS     224(AX), Y9
-	VMOVUPS     96(CX), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y10, Y9, Y4
-	VMOVUPS     224(CX), Y10
-	VFMADD231PS Y10, Y8, Y1
-	VFMADD231PS Y10, Y9, Y5
-	VMOVUPS     352(CX), Y10
-	VFMADD231PS Y10, Y8, Y2
-	VFMADD231PS Y10, Y9, Y6
-	VMOVUPS     480(CX), Y10
-	VFMADD231PS Y10, Y8, Y3
-	VFMADD231PS Y10, Y9, Y7
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	VMOVUPS     Y3, 96(SP)
-	VMOVUPS     Y4, 128(SP)
-	VMOVUPS     Y5, 160(SP)
-	VMOVUPS     Y6, 192(SP)
-	VMOVUPS     Y7, 224(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
-	VXORPS      Y4, Y4, Y4
-	VXORPS      Y5, Y5, Y5
-	VXORPS      Y6, Y6, Y6
-	VXORPS      Y7, Y7, Y7
+panel:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      128(R9), Y9
+	VMOVUPS      (R10), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VMOVUPS      128(R10), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      32(R9), Y8
+	VMOVUPS      160(R9), Y9
+	VMOVUPS      32(R10), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      160(R10), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      64(R9), Y8
+	VMOVUPS      192(R9), Y9
+	VMOVUPS      64(R10), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VMOVUPS      192(R10), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      96(R9), Y8
+	VMOVUPS      224(R9), Y9
+	VMOVUPS      96(R10), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      224(R10), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y8
+	VMOVUPS      16(SP), Y9
+	VBLENDPS     $0xf0, 32(SP), Y8, Y8
+	VADDPS       Y9, Y8, Y8
+	VMOVUPS      64(SP), Y9
+	VMOVUPS      80(SP), Y10
+	VBLENDPS     $0xf0, 96(SP), Y9, Y9
+	VADDPS       Y10, Y9, Y9
+	VBLENDPD     $0x0a, Y9, Y8, Y10
+	VSHUFPD      $0x05, Y9, Y8, Y9
+	VADDPS       Y9, Y10, Y10
+	VSHUFPS      $0x88, Y10, Y10, Y8
+	VSHUFPS      $0xdd, Y10, Y10, Y10
+	VADDPS       Y10, Y8, Y8
+	VMOVSD       X8, -8(DI)
+	VEXTRACTF128 $0x01, Y8, X8
+	VMOVSD       X8, -8(DI)(R8*1)
 
-panelLower:
-	VMOVUPS      (AX), Y8
-	VMOVUPS      128(AX), Y9
-	VMOVUPS      (CX), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      128(CX), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      256(CX), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      384(CX), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	VMOVUPS      64(AX), Y8
-	VMOVUPS      192(AX), Y9
-	VMOVUPS      64(CX), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      192(CX), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      320(CX), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      448(CX), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	VADDPS       96(SP), Y3, Y3
-	VADDPS       128(SP), Y4, Y4
-	VADDPS       160(SP), Y5, Y5
-	VADDPS       192(SP), Y6, Y6
-	VADDPS       224(SP), Y7, Y7
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X8
-	VADDPS       X8, X0, X8
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPS       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       X2, X3, X2
-	VUNPCKLPS    X0, X8, X3
-	VUNPCKHPS    X0, X8, X0
-	VADDPS       X0, X3, X3
-	VUNPCKLPS    X2, X1, X0
-	VUNPCKHPS    X2, X1, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X3, X1
-	VSHUFPS      $0xee, X0, X3, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPS       X1, X5, X1
-	VEXTRACTF128 $0x01, Y6, X2
-	VADDPS       X2, X6, X2
-	VEXTRACTF128 $0x01, Y7, X3
-	VADDPS       X3, X7, X3
-	VUNPCKLPS    X1, X0, X4
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X4, X4
-	VUNPCKLPS    X3, X2, X0
-	VUNPCKHPS    X3, X2, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X4, X1
-	VSHUFPS      $0xee, X0, X4, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
+first:
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 64(SP)
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(SP)
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      Y6, 96(SP)
+	INCQ         R11
+	ADDQ         $+256, CX
+	ADDQ         $0x08, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y2
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VSHUFPS      $0x88, Y2, Y2, Y0
+	VSHUFPS      $0xdd, Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVSD       X0, -8(DI)
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVSD       X0, -8(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX2_3_1(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_3_1(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_3_1(SB), NOSPLIT, $96-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
+TEXT ·outerAVX2_3_1(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
 
-panelUpper:
-	VMOVUPS     32(AX), Y3
-	VMOVUPS     160(AX), Y4
-	VMOVUPS     288(AX), Y5
-	VMOVUPS     32(CX), Y6
-	VFMADD231PS Y6, Y3, Y0
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y2
-	VMOVUPS     96(AX), Y3
-	VMOVUPS     224(AX), Y4
-	VMOVUPS     352(AX), Y5
-	VMOVUPS     96(CX), Y6
-	VFMADD231PS Y6, Y3, Y0
-	VFMADD231PS Y6, Y4, Y1
-	VFMADD231PS Y6, Y5, Y2
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-
-panelLower:
-	VMOVUPS      (AX), Y3
-	VMOVUPS      128(AX), Y4
-	VMOVUPS      256(AX), Y5
-	VMOVUPS      (CX), Y6
-	VFMADD231PS  Y6, Y3, Y0
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y2
-	VMOVUPS      64(AX), Y3
-	VMOVUPS      192(AX), Y4
-	VMOVUPS      320(AX), Y5
-	VMOVUPS      64(CX), Y6
-	VFMADD231PS  Y6, Y3, Y0
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X3
-	VADDPS       X3, X0, X3
-	VUNPCKLPS    X3, X3, X0
-	VUNPCKHPS    X3, X3, X3
-	VADDPS       X3, X0, X0
-	VSHUFPS      $0xee, X0, X0, X3
-	VADDPS       X3, X0, X0
-	VCVTSS2SD    X0, X0, X0
-	VMOVSD       X0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VUNPCKLPS    X0, X0, X1
-	VUNPCKHPS    X0, X0, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTSS2SD    X1, X1, X1
-	VMOVSD       X1, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X0
-	VUNPCKLPS    X0, X0, X1
-	VUNPCKHPS    X0, X0, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTSS2SD    X1, X1, X1
-	VMOVSD       X1, (AX)
-	VZEROUPPER
-	RET
-
-// func outerAVX2_3_2(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
-// Requires: AVX, FMA3
-TEXT ·outerAVX2_3_2(SB), NOSPLIT, $192-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3594,132 +2555,133 @@ TEXT ·outerAVX2_3_2(SB), NOSPLIT, $192-56
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-panelUpper:
-	VMOVUPS     32(AX), Y6
-	VMOVUPS     160(AX), Y7
-	VMOVUPS     288(AX), Y8
-	VMOVUPS     32(CX), Y9
-	VFMADD231PS Y9, Y6, Y0
-	VFMADD231PS Y9, Y7, Y2
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     160(CX), Y9
-	VFMADD231PS Y9, Y6, Y1
-	VFMADD231PS Y9, Y7, Y3
-	VFMADD231PS Y9, Y8, Y5
-	VMOVUPS     96(AX), Y6
-	VMOVUPS     224(AX), Y7
-	VMOVUPS     352(AX), Y8
-	VMOVUPS     96(CX), Y9
-	VFMADD231PS Y9, Y6, Y0
-	VFMADD231PS Y9, Y7, Y2
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     224(CX), Y9
-	VFMADD231PS Y9, Y6, Y1
-	VFMADD231PS Y9, Y7, Y3
-	VFMADD231PS Y9, Y8, Y5
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	VMOVUPS     Y3, 96(SP)
-	VMOVUPS     Y4, 128(SP)
-	VMOVUPS     Y5, 160(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
-	VXORPS      Y4, Y4, Y4
-	VXORPS      Y5, Y5, Y5
+panel:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      128(R9), Y7
+	VMOVUPS      256(R9), Y8
+	VMOVUPS      (R10), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      32(R9), Y6
+	VMOVUPS      160(R9), Y7
+	VMOVUPS      288(R9), Y8
+	VMOVUPS      32(R10), Y9
+	VFMADD231PS  Y9, Y6, Y1
+	VFMADD231PS  Y9, Y7, Y3
+	VFMADD231PS  Y9, Y8, Y5
+	VMOVUPS      64(R9), Y6
+	VMOVUPS      192(R9), Y7
+	VMOVUPS      320(R9), Y8
+	VMOVUPS      64(R10), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y2
+	VFMADD231PS  Y9, Y8, Y4
+	VMOVUPS      96(R9), Y6
+	VMOVUPS      224(R9), Y7
+	VMOVUPS      352(R9), Y8
+	VMOVUPS      96(R10), Y9
+	VFMADD231PS  Y9, Y6, Y1
+	VFMADD231PS  Y9, Y7, Y3
+	VFMADD231PS  Y9, Y8, Y5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      (SP), Y7
+	VMOVUPS      16(SP), Y8
+	VBLENDPS     $0xf0, 32(SP), Y7, Y7
+	VADDPS       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y8, Y8
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      80(SP), Y7
+	VBLENDPS     $0xf0, 96(SP), Y6, Y6
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y9
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPS       Y9, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y9
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPS       Y7, Y9, Y9
+	VSHUFPS      $0x88, Y9, Y8, Y6
+	VSHUFPS      $0xdd, Y9, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVSS       X6, -4(DI)
+	VUNPCKHPD    X6, X6, X7
+	VMOVSS       X7, -4(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y6, X6
+	VMOVSS       X6, -4(DI)(R8*1)
 
-panelLower:
-	VMOVUPS      (AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      (CX), Y9
-	VFMADD231PS  Y9, Y6, Y0
-	VFMADD231PS  Y9, Y7, Y2
-	VFMADD231PS  Y9, Y8, Y4
-	VMOVUPS      128(CX), Y9
-	VFMADD231PS  Y9, Y6, Y1
-	VFMADD231PS  Y9, Y7, Y3
-	VFMADD231PS  Y9, Y8, Y5
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      192(AX), Y7
-	VMOVUPS      320(AX), Y8
-	VMOVUPS      64(CX), Y9
-	VFMADD231PS  Y9, Y6, Y0
-	VFMADD231PS  Y9, Y7, Y2
-	VFMADD231PS  Y9, Y8, Y4
-	VMOVUPS      192(CX), Y9
-	VFMADD231PS  Y9, Y6, Y1
-	VFMADD231PS  Y9, Y7, Y3
-	VFMADD231PS  Y9, Y8, Y5
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	VADDPS       96(SP), Y3, Y3
-	VADDPS       128(SP), Y4, Y4
-	VADDPS       160(SP), Y5, Y5
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X6
-	VADDPS       X6, X0, X6
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VUNPCKLPS    X0, X6, X1
-	VUNPCKHPS    X0, X6, X0
-	VADDPS       X0, X1, X1
-	VSHUFPS      $0xee, X1, X1, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, X1
-	VMOVUPD      X1, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X0
-	VEXTRACTF128 $0x01, Y3, X1
-	VADDPS       X1, X3, X1
-	VUNPCKLPS    X1, X0, X2
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X2, X2
-	VSHUFPS      $0xee, X2, X2, X0
-	VADDPS       X0, X2, X2
-	VCVTPS2PD    X2, X2
-	VMOVUPD      X2, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPS       X1, X5, X1
-	VUNPCKLPS    X1, X0, X2
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X2, X2
-	VSHUFPS      $0xee, X2, X2, X0
-	VADDPS       X0, X2, X2
-	VCVTPS2PD    X2, X2
-	VMOVUPD      X2, (AX)
+first:
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 32(SP)
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 64(SP)
+	INCQ         R11
+	ADDQ         $+128, CX
+	ADDQ         $0x04, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (SP), Y1
+	VMOVUPS      16(SP), Y2
+	VBLENDPS     $0xf0, 32(SP), Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      64(SP), Y0
+	VMOVUPS      80(SP), Y1
+	VBLENDPS     $0xf0, 96(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y3
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPS       Y3, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y3
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y3, Y3
+	VSHUFPS      $0x88, Y3, Y2, Y0
+	VSHUFPS      $0xdd, Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVSS       X0, -4(DI)
+	VUNPCKHPD    X0, X0, X1
+	VMOVSS       X1, -4(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVSS       X0, -4(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outerAVX2_3_4(panels int, d *float32, x *float32, ds int, xs int, y *float64, ys int)
+// func outerAVX2_3_2(panels int, tiles int, d *float32, x *float32, ds int, xs int, y *float32, ys int)
 // Requires: AVX, FMA3
-TEXT ·outerAVX2_3_4(SB), NOSPLIT, $384-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outerAVX2_3_2(SB), NOSPLIT, $256-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3733,756 +2695,465 @@ TEXT ·outerAVX2_3_4(SB), NOSPLIT, $384-56
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-panelUpper:
-	VMOVUPS     32(AX), Y12
-	VMOVUPS     160(AX), Y13
-	VMOVUPS     288(AX), Y14
-	VMOVUPS     32(CX), Y15
-	VFMADD231PS Y15, Y12, Y0
-	VFMADD231PS Y15, Y13, Y4
-	VFMADD231PS Y15, Y14, Y8
-	VMOVUPS     160(CX), Y15
-	VFMADD231PS Y15, Y12, Y1
-	VFMADD231PS Y15, Y13, Y5
-	VFMADD231PS Y15, Y14, Y9
-	VMOVUPS     288(CX), Y15
-	VFMADD231PS Y15, Y12, Y2
-	VFMADD231PS Y15, Y13, Y6
-	VFMADD231PS Y15, Y14, Y10
-	VMOVUPS     416(CX), Y15
-	VFMADD231PS Y15, Y12, Y3
-	VFMADD231PS Y15, Y13, Y7
-	VFMADD231PS Y15, Y14, Y11
-	VMOVUPS     96(AX), Y12
-	VMOVUPS     224(AX), Y13
-	VMOVUPS     352(AX), Y14
-	VMOVUPS     96(CX), Y15
-	VFMADD231PS Y15, Y12, Y0
-	VFMADD231PS Y15, Y13, Y4
-	VFMADD231PS Y15, Y14, Y8
-	VMOVUPS     224(CX), Y15
-	VFMADD231PS Y15, Y12, Y1
-	VFMADD231PS Y15, Y13, Y5
-	VFMADD231PS Y15, Y14, Y9
-	VMOVUPS     352(CX), Y15
-	VFMADD231PS Y15, Y12, Y2
-	VFMADD231PS Y15, Y13, Y6
-	VFMADD231PS Y15, Y14, Y10
-	VMOVUPS     480(CX), Y15
-	VFMADD231PS Y15, Y12, Y3
-	VFMADD231PS Y15, Y13, Y7
-	VFMADD231PS Y15, Y14, Y11
-	ADDQ        BX, AX
-	ADDQ        SI, CX
-	DECQ        DX
-	JNZ         panelUpper
-	VMOVUPS     Y0, (SP)
-	VMOVUPS     Y1, 32(SP)
-	VMOVUPS     Y2, 64(SP)
-	VMOVUPS     Y3, 96(SP)
-	VMOVUPS     Y4, 128(SP)
-	VMOVUPS     Y5, 160(SP)
-	VMOVUPS     Y6, 192(SP)
-	VMOVUPS     Y7, 224(SP)
-	VMOVUPS     Y8, 256(SP)
-	VMOVUPS     Y9, 288(SP)
-	VMOVUPS     Y10, 320(SP)
-	VMOVUPS     Y11, 352(SP)
-	MOVQ        d+8(FP), AX
-	MOVQ        x+16(FP), CX
-	MOVQ        panels+0(FP), DX
-	MOVQ        ds+24(FP), BX
-	MOVQ        xs+32(FP), SI
-	VXORPS      Y0, Y0, Y0
-	VXORPS      Y1, Y1, Y1
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
-	VXORPS      Y4, Y4, Y4
-	VXORPS      Y5, Y5, Y5
-	VXORPS      Y6, Y6, Y6
-	VXORPS      Y7, Y7, Y7
-	VXORPS      Y8, Y8, Y8
-	VXORPS      Y9, Y9, Y9
-	VXORPS      Y10, Y10, Y10
-	VXORPS      Y11, Y11, Y11
-
-panelLower:
-	VMOVUPS      (AX), Y12
-	VMOVUPS      128(AX), Y13
-	VMOVUPS      256(AX), Y14
-	VMOVUPS      (CX), Y15
+panel:
+	VMOVUPS      (R9), Y12
+	VMOVUPS      128(R9), Y13
+	VMOVUPS      256(R9), Y14
+	VMOVUPS      (R10), Y15
 	VFMADD231PS  Y15, Y12, Y0
 	VFMADD231PS  Y15, Y13, Y4
 	VFMADD231PS  Y15, Y14, Y8
-	VMOVUPS      128(CX), Y15
-	VFMADD231PS  Y15, Y12, Y1
-	VFMADD231PS  Y15, Y13, Y5
-	VFMADD231PS  Y15, Y14, Y9
-	VMOVUPS      256(CX), Y15
+	VMOVUPS      128(R10), Y15
 	VFMADD231PS  Y15, Y12, Y2
 	VFMADD231PS  Y15, Y13, Y6
 	VFMADD231PS  Y15, Y14, Y10
-	VMOVUPS      384(CX), Y15
+	VMOVUPS      32(R9), Y12
+	VMOVUPS      160(R9), Y13
+	VMOVUPS      288(R9), Y14
+	VMOVUPS      32(R10), Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VMOVUPS      160(R10), Y15
 	VFMADD231PS  Y15, Y12, Y3
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
-	VMOVUPS      64(AX), Y12
-	VMOVUPS      192(AX), Y13
-	VMOVUPS      320(AX), Y14
-	VMOVUPS      64(CX), Y15
+	VMOVUPS      64(R9), Y12
+	VMOVUPS      192(R9), Y13
+	VMOVUPS      320(R9), Y14
+	VMOVUPS      64(R10), Y15
 	VFMADD231PS  Y15, Y12, Y0
 	VFMADD231PS  Y15, Y13, Y4
 	VFMADD231PS  Y15, Y14, Y8
-	VMOVUPS      192(CX), Y15
-	VFMADD231PS  Y15, Y12, Y1
-	VFMADD231PS  Y15, Y13, Y5
-	VFMADD231PS  Y15, Y14, Y9
-	VMOVUPS      320(CX), Y15
+	VMOVUPS      192(R10), Y15
 	VFMADD231PS  Y15, Y12, Y2
 	VFMADD231PS  Y15, Y13, Y6
 	VFMADD231PS  Y15, Y14, Y10
-	VMOVUPS      448(CX), Y15
+	VMOVUPS      96(R9), Y12
+	VMOVUPS      224(R9), Y13
+	VMOVUPS      352(R9), Y14
+	VMOVUPS      96(R10), Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VMOVUPS      224(R10), Y15
 	VFMADD231PS  Y15, Y12, Y3
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y11
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPS       (SP), Y0, Y0
-	VADDPS       32(SP), Y1, Y1
-	VADDPS       64(SP), Y2, Y2
-	VADDPS       96(SP), Y3, Y3
-	VADDPS       128(SP), Y4, Y4
-	VADDPS       160(SP), Y5, Y5
-	VADDPS       192(SP), Y6, Y6
-	VADDPS       224(SP), Y7, Y7
-	VADDPS       256(SP), Y8, Y8
-	VADDPS       288(SP), Y9, Y9
-	VADDPS       320(SP), Y10, Y10
-	VADDPS       352(SP), Y11, Y11
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X12
-	VADDPS       X12, X0, X12
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPS       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       X2, X3, X2
-	VUNPCKLPS    X0, X12, X3
-	VUNPCKHPS    X0, X12, X0
-	VADDPS       X0, X3, X3
-	VUNPCKLPS    X2, X1, X0
-	VUNPCKHPS    X2, X1, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X3, X1
-	VSHUFPS      $0xee, X0, X3, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPS       X1, X5, X1
-	VEXTRACTF128 $0x01, Y6, X2
-	VADDPS       X2, X6, X2
-	VEXTRACTF128 $0x01, Y7, X3
-	VADDPS       X3, X7, X3
-	VUNPCKLPS    X1, X0, X4
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X4, X4
-	VUNPCKLPS    X3, X2, X0
-	VUNPCKHPS    X3, X2, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X4, X1
-	VSHUFPS      $0xee, X0, X4, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPS       X0, X8, X0
-	VEXTRACTF128 $0x01, Y9, X1
-	VADDPS       X1, X9, X1
-	VEXTRACTF128 $0x01, Y10, X2
-	VADDPS       X2, X10, X2
-	VEXTRACTF128 $0x01, Y11, X3
-	VADDPS       X3, X11, X3
-	VUNPCKLPS    X1, X0, X4
-	VUNPCKHPS    X1, X0, X0
-	VADDPS       X0, X4, X4
-	VUNPCKLPS    X3, X2, X0
-	VUNPCKHPS    X3, X2, X1
-	VADDPS       X1, X0, X0
-	VSHUFPS      $0x44, X0, X4, X1
-	VSHUFPS      $0xee, X0, X4, X0
-	VADDPS       X0, X1, X1
-	VCVTPS2PD    X1, Y0
-	VMOVUPD      Y0, (AX)
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y12
+	VMOVUPS      16(SP), Y13
+	VBLENDPS     $0xf0, 32(SP), Y12, Y12
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      64(SP), Y13
+	VMOVUPS      80(SP), Y14
+	VBLENDPS     $0xf0, 96(SP), Y13, Y13
+	VADDPS       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPS       Y13, Y14, Y14
+	VMOVUPS      128(SP), Y12
+	VMOVUPS      144(SP), Y13
+	VBLENDPS     $0xf0, 160(SP), Y12, Y12
+	VADDPS       Y13, Y12, Y12
+	VMOVUPS      192(SP), Y13
+	VMOVUPS      208(SP), Y15
+	VBLENDPS     $0xf0, 224(SP), Y13, Y13
+	VADDPS       Y15, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y15
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPS       Y13, Y15, Y15
+	VSHUFPS      $0x88, Y15, Y14, Y12
+	VSHUFPS      $0xdd, Y15, Y14, Y14
+	VADDPS       Y14, Y12, Y12
+	VMOVSD       X12, -8(DI)
+	VUNPCKHPD    X12, X12, X13
+	VMOVSD       X13, -8(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y12, X12
+	VMOVSD       X12, -8(DI)(R8*1)
+
+first:
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 64(SP)
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(SP)
+	VADDPS       Y7, Y6, Y6
+	VMOVUPS      Y6, 96(SP)
+	VADDPS       Y9, Y8, Y8
+	VMOVUPS      Y8, 128(SP)
+	VADDPS       Y11, Y10, Y10
+	VMOVUPS      Y10, 192(SP)
+	INCQ         R11
+	ADDQ         $+256, CX
+	ADDQ         $0x08, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y2
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPS       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      128(SP), Y0
+	VMOVUPS      144(SP), Y1
+	VBLENDPS     $0xf0, 160(SP), Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      192(SP), Y1
+	VMOVUPS      208(SP), Y3
+	VBLENDPS     $0xf0, 224(SP), Y1, Y1
+	VADDPS       Y3, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y3
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPS       Y1, Y3, Y3
+	VSHUFPS      $0x88, Y3, Y2, Y0
+	VSHUFPS      $0xdd, Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVSD       X0, -8(DI)
+	VUNPCKHPD    X0, X0, X1
+	VMOVSD       X1, -8(DI)(R8*2)
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVSD       X0, -8(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_1_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_1_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_1_1(SB), NOSPLIT, $32-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
+TEXT ·outer64AVX2_1_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
 
-panelUpper:
-	VMOVUPS 32(CX), Y1
-	VMULPD  32(AX), Y1, Y1
-	VADDPD  Y1, Y0, Y0
-	VMOVUPS 96(CX), Y1
-	VMULPD  96(AX), Y1, Y1
-	VADDPD  Y1, Y0, Y0
-	VMOVUPS 160(CX), Y1
-	VMULPD  160(AX), Y1, Y1
-	VADDPD  Y1, Y0, Y0
-	VMOVUPS 224(CX), Y1
-	VMULPD  224(AX), Y1, Y1
-	VADDPD  Y1, Y0, Y0
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-
-panelLower:
-	VMOVUPS      (CX), Y1
-	VMULPD       (AX), Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	VMOVUPS      64(CX), Y1
-	VMULPD       64(AX), Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	VMOVUPS      128(CX), Y1
-	VMULPD       128(AX), Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	VMOVUPS      192(CX), Y1
-	VMULPD       192(AX), Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VUNPCKLPD    X1, X1, X0
-	VUNPCKHPD    X1, X1, X1
-	VADDPD       X1, X0, X0
-	VMOVSD       X0, (AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX2_1_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX
-TEXT ·outer64AVX2_1_2(SB), NOSPLIT, $64-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-panelUpper:
-	VMOVUPS 32(CX), Y2
-	VMULPD  32(AX), Y2, Y2
-	VADDPD  Y2, Y0, Y0
-	VMOVUPS 288(CX), Y2
-	VMULPD  32(AX), Y2, Y2
-	VADDPD  Y2, Y1, Y1
-	VMOVUPS 96(CX), Y2
-	VMULPD  96(AX), Y2, Y2
-	VADDPD  Y2, Y0, Y0
-	VMOVUPS 352(CX), Y2
-	VMULPD  96(AX), Y2, Y2
-	VADDPD  Y2, Y1, Y1
-	VMOVUPS 160(CX), Y2
-	VMULPD  160(AX), Y2, Y2
-	VADDPD  Y2, Y0, Y0
-	VMOVUPS 416(CX), Y2
-	VMULPD  160(AX), Y2, Y2
-	VADDPD  Y2, Y1, Y1
-	VMOVUPS 224(CX), Y2
-	VMULPD  224(AX), Y2, Y2
-	VADDPD  Y2, Y0, Y0
-	VMOVUPS 480(CX), Y2
-	VMULPD  224(AX), Y2, Y2
-	VADDPD  Y2, Y1, Y1
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
+panel:
+	VMOVUPS  (R9), Y2
+	VMULPD   (R8), Y2, Y2
+	VADDPD   Y2, Y0, Y0
+	VMOVUPS  32(R9), Y2
+	VMULPD   32(R8), Y2, Y2
+	VADDPD   Y2, Y1, Y1
+	VMOVUPS  64(R9), Y2
+	VMULPD   64(R8), Y2, Y2
+	VADDPD   Y2, Y0, Y0
+	VMOVUPS  96(R9), Y2
+	VMULPD   96(R8), Y2, Y2
+	VADDPD   Y2, Y1, Y1
+	VMOVUPS  128(R9), Y2
+	VMULPD   128(R8), Y2, Y2
+	VADDPD   Y2, Y0, Y0
+	VMOVUPS  160(R9), Y2
+	VMULPD   160(R8), Y2, Y2
+	VADDPD   Y2, Y1, Y1
+	VMOVUPS  192(R9), Y2
+	VMULPD   192(R8), Y2, Y2
+	VADDPD   Y2, Y0, Y0
+	VMOVUPS  224(R9), Y2
+	VMULPD   224(R8), Y2, Y2
+	VADDPD   Y2, Y1, Y1
+	ADDQ     BX, R8
+	ADDQ     SI, R9
+	DECQ     R11
+	JNZ      panel
+	TESTQ    R10, R10
+	JZ       first
+	VMOVUPS  (SP), Y2
+	VMOVUPS  16(SP), Y3
+	VBLENDPS $0xf0, 32(SP), Y2, Y2
+	VADDPD   Y3, Y2, Y2
+	VMOVUPS  (SP), Y3
+	VMOVUPS  16(SP), Y4
+	VBLENDPS $0xf0, 32(SP), Y3, Y3
+	VADDPD   Y4, Y3, Y3
+	VBLENDPD $0x0a, Y3, Y2, Y4
+	VSHUFPD  $0x05, Y3, Y2, Y3
+	VADDPD   Y3, Y4, Y4
+	VMOVSD   X4, -8(DI)
 
-panelLower:
-	VMOVUPS      (CX), Y2
-	VMULPD       (AX), Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVUPS      256(CX), Y2
-	VMULPD       (AX), Y2, Y2
-	VADDPD       Y2, Y1, Y1
-	VMOVUPS      64(CX), Y2
-	VMULPD       64(AX), Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVUPS      320(CX), Y2
-	VMULPD       64(AX), Y2, Y2
-	VADDPD       Y2, Y1, Y1
-	VMOVUPS      128(CX), Y2
-	VMULPD       128(AX), Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVUPS      384(CX), Y2
-	VMULPD       128(AX), Y2, Y2
-	VADDPD       Y2, Y1, Y1
-	VMOVUPS      192(CX), Y2
-	VMULPD       192(AX), Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVUPS      448(CX), Y2
-	VMULPD       192(AX), Y2, Y2
-	VADDPD       Y2, Y1, Y1
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPD       X2, X0, X2
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VUNPCKLPD    X0, X2, X1
-	VUNPCKHPD    X0, X2, X0
-	VADDPD       X0, X1, X1
-	VMOVUPD      X1, (AX)
+first:
+	VADDPD   Y1, Y0, Y0
+	VMOVUPS  Y0, (SP)
+	INCQ     R10
+	ADDQ     $+256, CX
+	ADDQ     $0x08, DI
+	CMPQ     R10, DX
+	JNE      tile
+	VMOVUPS  (SP), Y0
+	VMOVUPS  16(SP), Y1
+	VBLENDPS $0xf0, 32(SP), Y0, Y0
+	VADDPD   Y1, Y0, Y0
+	VMOVUPS  (SP), Y1
+	VMOVUPS  16(SP), Y2
+	VBLENDPS $0xf0, 32(SP), Y1, Y1
+	VADDPD   Y2, Y1, Y1
+	VBLENDPD $0x0a, Y1, Y0, Y2
+	VSHUFPD  $0x05, Y1, Y0, Y1
+	VADDPD   Y1, Y2, Y2
+	VMOVSD   X2, -8(DI)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_1_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_1_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_1_4(SB), NOSPLIT, $128-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outer64AVX2_1_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R10, R10
+
+tile:
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   panels+0(FP), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-panelUpper:
-	VMOVUPS 32(CX), Y4
-	VMULPD  32(AX), Y4, Y4
-	VADDPD  Y4, Y0, Y0
-	VMOVUPS 288(CX), Y4
-	VMULPD  32(AX), Y4, Y4
-	VADDPD  Y4, Y1, Y1
-	VMOVUPS 544(CX), Y4
-	VMULPD  32(AX), Y4, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 800(CX), Y4
-	VMULPD  32(AX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VMOVUPS 96(CX), Y4
-	VMULPD  96(AX), Y4, Y4
-	VADDPD  Y4, Y0, Y0
-	VMOVUPS 352(CX), Y4
-	VMULPD  96(AX), Y4, Y4
-	VADDPD  Y4, Y1, Y1
-	VMOVUPS 608(CX), Y4
-	VMULPD  96(AX), Y4, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 864(CX), Y4
-	VMULPD  96(AX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VMOVUPS 160(CX), Y4
-	VMULPD  160(AX), Y4, Y4
-	VADDPD  Y4, Y0, Y0
-	VMOVUPS 416(CX), Y4
-	VMULPD  160(AX), Y4, Y4
-	VADDPD  Y4, Y1, Y1
-	VMOVUPS 672(CX), Y4
-	VMULPD  160(AX), Y4, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 928(CX), Y4
-	VMULPD  160(AX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VMOVUPS 224(CX), Y4
-	VMULPD  224(AX), Y4, Y4
-	VADDPD  Y4, Y0, Y0
-	VMOVUPS 480(CX), Y4
-	VMULPD  224(AX), Y4, Y4
-	VADDPD  Y4, Y1, Y1
-	VMOVUPS 736(CX), Y4
-	VMULPD  224(AX), Y4, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 992(CX), Y4
-	VMULPD  224(AX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y3, 96(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
+panel:
+	VMOVUPS  (R9), Y4
+	VMULPD   (R8), Y4, Y4
+	VADDPD   Y4, Y0, Y0
+	VMOVUPS  256(R9), Y4
+	VMULPD   (R8), Y4, Y4
+	VADDPD   Y4, Y2, Y2
+	VMOVUPS  32(R9), Y4
+	VMULPD   32(R8), Y4, Y4
+	VADDPD   Y4, Y1, Y1
+	VMOVUPS  288(R9), Y4
+	VMULPD   32(R8), Y4, Y4
+	VADDPD   Y4, Y3, Y3
+	VMOVUPS  64(R9), Y4
+	VMULPD   64(R8), Y4, Y4
+	VADDPD   Y4, Y0, Y0
+	VMOVUPS  320(R9), Y4
+	VMULPD   64(R8), Y4, Y4
+	VADDPD   Y4, Y2, Y2
+	VMOVUPS  96(R9), Y4
+	VMULPD   96(R8), Y4, Y4
+	VADDPD   Y4, Y1, Y1
+	VMOVUPS  352(R9), Y4
+	VMULPD   96(R8), Y4, Y4
+	VADDPD   Y4, Y3, Y3
+	VMOVUPS  128(R9), Y4
+	VMULPD   128(R8), Y4, Y4
+	VADDPD   Y4, Y0, Y0
+	VMOVUPS  384(R9), Y4
+	VMULPD   128(R8), Y4, Y4
+	VADDPD   Y4, Y2, Y2
+	VMOVUPS  160(R9), Y4
+	VMULPD   160(R8), Y4, Y4
+	VADDPD   Y4, Y1, Y1
+	VMOVUPS  416(R9), Y4
+	VMULPD   160(R8), Y4, Y4
+	VADDPD   Y4, Y3, Y3
+	VMOVUPS  192(R9), Y4
+	VMULPD   192(R8), Y4, Y4
+	VADDPD   Y4, Y0, Y0
+	VMOVUPS  448(R9), Y4
+	VMULPD   192(R8), Y4, Y4
+	VADDPD   Y4, Y2, Y2
+	VMOVUPS  224(R9), Y4
+	VMULPD   224(R8), Y4, Y4
+	VADDPD   Y4, Y1, Y1
+	VMOVUPS  480(R9), Y4
+	VMULPD   224(R8), Y4, Y4
+	VADDPD   Y4, Y3, Y3
+	ADDQ     BX, R8
+	ADDQ     SI, R9
+	DECQ     R11
+	JNZ      panel
+	TESTQ    R10, R10
+	JZ       first
+	VMOVUPS  (SP), Y4
+	VMOVUPS  16(SP), Y5
+	VBLENDPS $0xf0, 32(SP), Y4, Y4
+	VADDPD   Y5, Y4, Y4
+	VMOVUPS  64(SP), Y5
+	VMOVUPS  80(SP), Y6
+	VBLENDPS $0xf0, 96(SP), Y5, Y5
+	VADDPD   Y6, Y5, Y5
+	VBLENDPD $0x0a, Y5, Y4, Y6
+	VSHUFPD  $0x05, Y5, Y4, Y5
+	VADDPD   Y5, Y6, Y6
+	VMOVUPD  X6, -16(DI)
 
-panelLower:
-	VMOVUPS      (CX), Y4
-	VMULPD       (AX), Y4, Y4
-	VADDPD       Y4, Y0, Y0
-	VMOVUPS      256(CX), Y4
-	VMULPD       (AX), Y4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      512(CX), Y4
-	VMULPD       (AX), Y4, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      768(CX), Y4
-	VMULPD       (AX), Y4, Y4
-	VADDPD       Y4, Y3, Y3
-	VMOVUPS      64(CX), Y4
-	VMULPD       64(AX), Y4, Y4
-	VADDPD       Y4, Y0, Y0
-	VMOVUPS      320(CX), Y4
-	VMULPD       64(AX), Y4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      576(CX), Y4
-	VMULPD       64(AX), Y4, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      832(CX), Y4
-	VMULPD       64(AX), Y4, Y4
-	VADDPD       Y4, Y3, Y3
-	VMOVUPS      128(CX), Y4
-	VMULPD       128(AX), Y4, Y4
-	VADDPD       Y4, Y0, Y0
-	VMOVUPS      384(CX), Y4
-	VMULPD       128(AX), Y4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      640(CX), Y4
-	VMULPD       128(AX), Y4, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      896(CX), Y4
-	VMULPD       128(AX), Y4, Y4
-	VADDPD       Y4, Y3, Y3
-	VMOVUPS      192(CX), Y4
-	VMULPD       192(AX), Y4, Y4
-	VADDPD       Y4, Y0, Y0
-	VMOVUPS      448(CX), Y4
-	VMULPD       192(AX), Y4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      704(CX), Y4
-	VMULPD       192(AX), Y4, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      960(CX), Y4
-	VMULPD       192(AX), Y4, Y4
-	VADDPD       Y4, Y3, Y3
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	VADDPD       96(SP), Y3, Y3
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X4
-	VADDPD       X4, X0, X4
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPD       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPD       X2, X3, X2
-	VUNPCKLPD    X0, X4, X3
-	VUNPCKHPD    X0, X4, X0
-	VADDPD       X0, X3, X3
-	VMOVUPD      X3, (AX)
-	VUNPCKLPD    X2, X1, X0
-	VUNPCKHPD    X2, X1, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
+first:
+	VADDPD   Y1, Y0, Y0
+	VMOVUPS  Y0, (SP)
+	VADDPD   Y3, Y2, Y2
+	VMOVUPS  Y2, 64(SP)
+	INCQ     R10
+	ADDQ     $+512, CX
+	ADDQ     $0x10, DI
+	CMPQ     R10, DX
+	JNE      tile
+	VMOVUPS  (SP), Y0
+	VMOVUPS  16(SP), Y1
+	VBLENDPS $0xf0, 32(SP), Y0, Y0
+	VADDPD   Y1, Y0, Y0
+	VMOVUPS  64(SP), Y1
+	VMOVUPS  80(SP), Y2
+	VBLENDPS $0xf0, 96(SP), Y1, Y1
+	VADDPD   Y2, Y1, Y1
+	VBLENDPD $0x0a, Y1, Y0, Y2
+	VSHUFPD  $0x05, Y1, Y0, Y1
+	VADDPD   Y1, Y2, Y2
+	VMOVUPD  X2, -16(DI)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_2_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_2_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_2_1(SB), NOSPLIT, $64-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+TEXT ·outer64AVX2_2_1(SB), NOSPLIT, $64-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
 
-panelUpper:
-	VMOVUPS 32(CX), Y2
-	VMULPD  32(AX), Y2, Y3
-	VADDPD  Y3, Y0, Y0
-	VMULPD  288(AX), Y2, Y3
-	VADDPD  Y3, Y1, Y1
-	VMOVUPS 96(CX), Y2
-	VMULPD  96(AX), Y2, Y3
-	VADDPD  Y3, Y0, Y0
-	VMULPD  352(AX), Y2, Y3
-	VADDPD  Y3, Y1, Y1
-	VMOVUPS 160(CX), Y2
-	VMULPD  160(AX), Y2, Y3
-	VADDPD  Y3, Y0, Y0
-	VMULPD  416(AX), Y2, Y3
-	VADDPD  Y3, Y1, Y1
-	VMOVUPS 224(CX), Y2
-	VMULPD  224(AX), Y2, Y3
-	VADDPD  Y3, Y0, Y0
-	VMULPD  480(AX), Y2, Y3
-	VADDPD  Y3, Y1, Y1
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-
-panelLower:
-	VMOVUPS      (CX), Y2
-	VMULPD       (AX), Y2, Y3
-	VADDPD       Y3, Y0, Y0
-	VMULPD       256(AX), Y2, Y3
-	VADDPD       Y3, Y1, Y1
-	VMOVUPS      64(CX), Y2
-	VMULPD       64(AX), Y2, Y3
-	VADDPD       Y3, Y0, Y0
-	VMULPD       320(AX), Y2, Y3
-	VADDPD       Y3, Y1, Y1
-	VMOVUPS      128(CX), Y2
-	VMULPD       128(AX), Y2, Y3
-	VADDPD       Y3, Y0, Y0
-	VMULPD       384(AX), Y2, Y3
-	VADDPD       Y3, Y1, Y1
-	VMOVUPS      192(CX), Y2
-	VMULPD       192(AX), Y2, Y3
-	VADDPD       Y3, Y0, Y0
-	VMULPD       448(AX), Y2, Y3
-	VADDPD       Y3, Y1, Y1
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X2
-	VADDPD       X2, X0, X2
-	VUNPCKLPD    X2, X2, X0
-	VUNPCKHPD    X2, X2, X2
-	VADDPD       X2, X0, X0
-	VMOVSD       X0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VUNPCKLPD    X0, X0, X1
-	VUNPCKHPD    X0, X0, X0
-	VADDPD       X0, X1, X1
-	VMOVSD       X1, (AX)
-	VZEROUPPER
-	RET
-
-// func outer64AVX2_2_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX
-TEXT ·outer64AVX2_2_2(SB), NOSPLIT, $128-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-panelUpper:
-	VMOVUPS 32(CX), Y4
-	VMULPD  32(AX), Y4, Y5
-	VADDPD  Y5, Y0, Y0
-	VMULPD  288(AX), Y4, Y5
-	VADDPD  Y5, Y2, Y2
-	VMOVUPS 288(CX), Y4
-	VMULPD  32(AX), Y4, Y5
-	VADDPD  Y5, Y1, Y1
-	VMULPD  288(AX), Y4, Y5
-	VADDPD  Y5, Y3, Y3
-	VMOVUPS 96(CX), Y4
-	VMULPD  96(AX), Y4, Y5
-	VADDPD  Y5, Y0, Y0
-	VMULPD  352(AX), Y4, Y5
-	VADDPD  Y5, Y2, Y2
-	VMOVUPS 352(CX), Y4
-	VMULPD  96(AX), Y4, Y5
-	VADDPD  Y5, Y1, Y1
-	VMULPD  352(AX), Y4, Y5
-	VADDPD  Y5, Y3, Y3
-	VMOVUPS 160(CX), Y4
-	VMULPD  160(AX), Y4, Y5
-	VADDPD  Y5, Y0, Y0
-	VMULPD  416(AX), Y4, Y5
-	VADDPD  Y5, Y2, Y2
-	VMOVUPS 416(CX), Y4
-	VMULPD  160(AX), Y4, Y5
-	VADDPD  Y5, Y1, Y1
-	VMULPD  416(AX), Y4, Y5
-	VADDPD  Y5, Y3, Y3
-	VMOVUPS 224(CX), Y4
-	VMULPD  224(AX), Y4, Y5
-	VADDPD  Y5, Y0, Y0
-	VMULPD  480(AX), Y4, Y5
-	VADDPD  Y5, Y2, Y2
-	VMOVUPS 480(CX), Y4
-	VMULPD  224(AX), Y4, Y5
-	VADDPD  Y5, Y1, Y1
-	VMULPD  480(AX), Y4, Y5
-	VADDPD  Y5, Y3, Y3
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y3, 96(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
+panel:
+	VMOVUPS      (R10), Y4
+	VMULPD       (R9), Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VMULPD       256(R9), Y4, Y4
+	VADDPD       Y4, Y2, Y2
+	VMOVUPS      32(R10), Y4
+	VMULPD       32(R9), Y4, Y5
+	VADDPD       Y5, Y1, Y1
+	VMULPD       288(R9), Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMOVUPS      64(R10), Y4
+	VMULPD       64(R9), Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VMULPD       320(R9), Y4, Y4
+	VADDPD       Y4, Y2, Y2
+	VMOVUPS      96(R10), Y4
+	VMULPD       96(R9), Y4, Y5
+	VADDPD       Y5, Y1, Y1
+	VMULPD       352(R9), Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMOVUPS      128(R10), Y4
+	VMULPD       128(R9), Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VMULPD       384(R9), Y4, Y4
+	VADDPD       Y4, Y2, Y2
+	VMOVUPS      160(R10), Y4
+	VMULPD       160(R9), Y4, Y5
+	VADDPD       Y5, Y1, Y1
+	VMULPD       416(R9), Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	VMOVUPS      192(R10), Y4
+	VMULPD       192(R9), Y4, Y5
+	VADDPD       Y5, Y0, Y0
+	VMULPD       448(R9), Y4, Y4
+	VADDPD       Y4, Y2, Y2
+	VMOVUPS      224(R10), Y4
+	VMULPD       224(R9), Y4, Y5
+	VADDPD       Y5, Y1, Y1
+	VMULPD       480(R9), Y4, Y4
+	VADDPD       Y4, Y3, Y3
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y4
+	VMOVUPS      16(SP), Y5
+	VBLENDPS     $0xf0, 32(SP), Y4, Y4
+	VADDPD       Y5, Y4, Y4
+	VMOVUPS      (SP), Y5
+	VMOVUPS      16(SP), Y6
+	VBLENDPS     $0xf0, 32(SP), Y5, Y5
+	VADDPD       Y6, Y5, Y5
+	VBLENDPD     $0x0a, Y5, Y4, Y6
+	VSHUFPD      $0x05, Y5, Y4, Y5
+	VADDPD       Y5, Y6, Y6
+	VMOVSD       X6, -8(DI)
+	VEXTRACTF128 $0x01, Y6, X4
+	VMOVSD       X4, -8(DI)(R8*1)
 
-panelLower:
-	VMOVUPS      (CX), Y4
-	VMULPD       (AX), Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VMULPD       256(AX), Y4, Y5
-	VADDPD       Y5, Y2, Y2
-	VMOVUPS      256(CX), Y4
-	VMULPD       (AX), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       256(AX), Y4, Y5
-	VADDPD       Y5, Y3, Y3
-	VMOVUPS      64(CX), Y4
-	VMULPD       64(AX), Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VMULPD       320(AX), Y4, Y5
-	VADDPD       Y5, Y2, Y2
-	VMOVUPS      320(CX), Y4
-	VMULPD       64(AX), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       320(AX), Y4, Y5
-	VADDPD       Y5, Y3, Y3
-	VMOVUPS      128(CX), Y4
-	VMULPD       128(AX), Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VMULPD       384(AX), Y4, Y5
-	VADDPD       Y5, Y2, Y2
-	VMOVUPS      384(CX), Y4
-	VMULPD       128(AX), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       384(AX), Y4, Y5
-	VADDPD       Y5, Y3, Y3
-	VMOVUPS      192(CX), Y4
-	VMULPD       192(AX), Y4, Y5
-	VADDPD       Y5, Y0, Y0
-	VMULPD       448(AX), Y4, Y5
-	VADDPD       Y5, Y2, Y2
-	VMOVUPS      448(CX), Y4
-	VMULPD       192(AX), Y4, Y5
-	VADDPD       Y5, Y1, Y1
-	VMULPD       448(AX), Y4, Y5
-	VADDPD       Y5, Y3, Y3
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	VADDPD       96(SP), Y3, Y3
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X4
-	VADDPD       X4, X0, X4
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VUNPCKLPD    X0, X4, X1
-	VUNPCKHPD    X0, X4, X0
-	VADDPD       X0, X1, X1
-	VMOVUPD      X1, (AX)
-	ADDQ         CX, AX
+first:
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPD       Y3, Y2, Y2
+	VMOVUPS      Y2, 32(SP)
+	INCQ         R11
+	ADDQ         $+256, CX
+	ADDQ         $0x08, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      (SP), Y1
+	VMOVUPS      16(SP), Y2
+	VBLENDPS     $0xf0, 32(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVSD       X2, -8(DI)
 	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X0
-	VEXTRACTF128 $0x01, Y3, X1
-	VADDPD       X1, X3, X1
-	VUNPCKLPD    X1, X0, X2
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X2, X2
-	VMOVUPD      X2, (AX)
+	VMOVSD       X0, -8(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_2_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_2_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_2_4(SB), NOSPLIT, $256-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outer64AVX2_2_2(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4492,370 +3163,155 @@ TEXT ·outer64AVX2_2_4(SB), NOSPLIT, $256-56
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-panelUpper:
-	VMOVUPS 32(CX), Y8
-	VMULPD  32(AX), Y8, Y9
-	VADDPD  Y9, Y0, Y0
-	VMULPD  288(AX), Y8, Y9
-	VADDPD  Y9, Y4, Y4
-	VMOVUPS 288(CX), Y8
-	VMULPD  32(AX), Y8, Y9
-	VADDPD  Y9, Y1, Y1
-	VMULPD  288(AX), Y8, Y9
-	VADDPD  Y9, Y5, Y5
-	VMOVUPS 544(CX), Y8
-	VMULPD  32(AX), Y8, Y9
-	VADDPD  Y9, Y2, Y2
-	VMULPD  288(AX), Y8, Y9
-	VADDPD  Y9, Y6, Y6
-	VMOVUPS 800(CX), Y8
-	VMULPD  32(AX), Y8, Y9
-	VADDPD  Y9, Y3, Y3
-	VMULPD  288(AX), Y8, Y9
-	VADDPD  Y9, Y7, Y7
-	VMOVUPS 96(CX), Y8
-	VMULPD  96(AX), Y8, Y9
-	VADDPD  Y9, Y0, Y0
-	VMULPD  352(AX), Y8, Y9
-	VADDPD  Y9, Y4, Y4
-	VMOVUPS 352(CX), Y8
-	VMULPD  96(AX), Y8, Y9
-	VADDPD  Y9, Y1, Y1
-	VMULPD  352(AX), Y8, Y9
-	VADDPD  Y9, Y5, Y5
-	VMOVUPS 608(CX), Y8
-	VMULPD  96(AX), Y8, Y9
-	VADDPD  Y9, Y2, Y2
-	VMULPD  352(AX), Y8, Y9
-	VADDPD  Y9, Y6, Y6
-	VMOVUPS 864(CX), Y8
-	VMULPD  96(AX), Y8, Y9
-	VADDPD  Y9, Y3, Y3
-	VMULPD  352(AX), Y8, Y9
-	VADDPD  Y9, Y7, Y7
-	VMOVUPS 160(CX), Y8
-	VMULPD  160(AX), Y8, Y9
-	VADDPD  Y9, Y0, Y0
-	VMULPD  416(AX), Y8, Y9
-	VADDPD  Y9, Y4, Y4
-	VMOVUPS 416(CX), Y8
-	VMULPD  160(AX), Y8, Y9
-	VADDPD  Y9, Y1, Y1
-	VMULPD  416(AX), Y8, Y9
-	VADDPD  Y9, Y5, Y5
-	VMOVUPS 672(CX), Y8
-	VMULPD  160(AX), Y8, Y9
-	VADDPD  Y9, Y2, Y2
-	VMULPD  416(AX), Y8, Y9
-	VADDPD  Y9, Y6, Y6
-	VMOVUPS 928(CX), Y8
-	VMULPD  160(AX), Y8, Y9
-	VADDPD  Y9, Y3, Y3
-	VMULPD  416(AX), Y8, Y9
-	VADDPD  Y9, Y7, Y7
-	VMOVUPS 224(CX), Y8
-	VMULPD  224(AX), Y8, Y9
-	VADDPD  Y9, Y0, Y0
-	VMULPD  480(AX), Y8, Y9
-	VADDPD  Y9, Y4, Y4
-	VMOVUPS 480(CX), Y8
-	VMULPD  224(AX), Y8, Y9
-	VADDPD  Y9, Y1, Y1
-	VMULPD  480(AX), Y8, Y9
-	VADDPD  Y9, Y5, Y5
-	VMOVUPS 736(CX), Y8
-	VMULPD  224(AX), Y8, Y9
-	VADDPD  Y9, Y2, Y2
-	VMULPD  480(AX), Y8, Y9
-	VADDPD  Y9, Y6, Y6
-	VMOVUPS 992(CX), Y8
-	VMULPD  224(AX), Y8, Y9
-	VADDPD  Y9, Y3, Y3
-	VMULPD  480(AX), Y8, Y9
-	VADDPD  Y9, Y7, Y7
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y3, 96(SP)
-	VMOVUPS Y4, 128(SP)
-	VMOVUPS Y5, 160(SP)
-	VMOVUPS Y6, 192(SP)
-	VMOVUPS Y7, 224(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-
-panelLower:
-	VMOVUPS      (CX), Y8
-	VMULPD       (AX), Y8, Y9
+panel:
+	VMOVUPS      (R10), Y8
+	VMULPD       (R9), Y8, Y9
 	VADDPD       Y9, Y0, Y0
-	VMULPD       256(AX), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMOVUPS      256(CX), Y8
-	VMULPD       (AX), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       256(AX), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMOVUPS      512(CX), Y8
-	VMULPD       (AX), Y8, Y9
+	VMULPD       256(R9), Y8, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVUPS      256(R10), Y8
+	VMULPD       (R9), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       256(AX), Y8, Y9
-	VADDPD       Y9, Y6, Y6
-	VMOVUPS      768(CX), Y8
-	VMULPD       (AX), Y8, Y9
+	VMULPD       256(R9), Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VMOVUPS      32(R10), Y8
+	VMULPD       32(R9), Y8, Y9
+	VADDPD       Y9, Y1, Y1
+	VMULPD       288(R9), Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMOVUPS      288(R10), Y8
+	VMULPD       32(R9), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       256(AX), Y8, Y9
-	VADDPD       Y9, Y7, Y7
-	VMOVUPS      64(CX), Y8
-	VMULPD       64(AX), Y8, Y9
+	VMULPD       288(R9), Y8, Y8
+	VADDPD       Y8, Y7, Y7
+	VMOVUPS      64(R10), Y8
+	VMULPD       64(R9), Y8, Y9
 	VADDPD       Y9, Y0, Y0
-	VMULPD       320(AX), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMOVUPS      320(CX), Y8
-	VMULPD       64(AX), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       320(AX), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMOVUPS      576(CX), Y8
-	VMULPD       64(AX), Y8, Y9
+	VMULPD       320(R9), Y8, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVUPS      320(R10), Y8
+	VMULPD       64(R9), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       320(AX), Y8, Y9
-	VADDPD       Y9, Y6, Y6
-	VMOVUPS      832(CX), Y8
-	VMULPD       64(AX), Y8, Y9
+	VMULPD       320(R9), Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VMOVUPS      96(R10), Y8
+	VMULPD       96(R9), Y8, Y9
+	VADDPD       Y9, Y1, Y1
+	VMULPD       352(R9), Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMOVUPS      352(R10), Y8
+	VMULPD       96(R9), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       320(AX), Y8, Y9
-	VADDPD       Y9, Y7, Y7
-	VMOVUPS      128(CX), Y8
-	VMULPD       128(AX), Y8, Y9
+	VMULPD       352(R9), Y8, Y8
+	VADDPD       Y8, Y7, Y7
+	VMOVUPS      128(R10), Y8
+	VMULPD       128(R9), Y8, Y9
 	VADDPD       Y9, Y0, Y0
-	VMULPD       384(AX), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMOVUPS      384(CX), Y8
-	VMULPD       128(AX), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       384(AX), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMOVUPS      640(CX), Y8
-	VMULPD       128(AX), Y8, Y9
+	VMULPD       384(R9), Y8, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVUPS      384(R10), Y8
+	VMULPD       128(R9), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       384(AX), Y8, Y9
-	VADDPD       Y9, Y6, Y6
-	VMOVUPS      896(CX), Y8
-	VMULPD       128(AX), Y8, Y9
+	VMULPD       384(R9), Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VMOVUPS      160(R10), Y8
+	VMULPD       160(R9), Y8, Y9
+	VADDPD       Y9, Y1, Y1
+	VMULPD       416(R9), Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMOVUPS      416(R10), Y8
+	VMULPD       160(R9), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       384(AX), Y8, Y9
-	VADDPD       Y9, Y7, Y7
-	VMOVUPS      192(CX), Y8
-	VMULPD       192(AX), Y8, Y9
+	VMULPD       416(R9), Y8, Y8
+	VADDPD       Y8, Y7, Y7
+	VMOVUPS      192(R10), Y8
+	VMULPD       192(R9), Y8, Y9
 	VADDPD       Y9, Y0, Y0
-	VMULPD       448(AX), Y8, Y9
-	VADDPD       Y9, Y4, Y4
-	VMOVUPS      448(CX), Y8
-	VMULPD       192(AX), Y8, Y9
-	VADDPD       Y9, Y1, Y1
-	VMULPD       448(AX), Y8, Y9
-	VADDPD       Y9, Y5, Y5
-	VMOVUPS      704(CX), Y8
-	VMULPD       192(AX), Y8, Y9
+	VMULPD       448(R9), Y8, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVUPS      448(R10), Y8
+	VMULPD       192(R9), Y8, Y9
 	VADDPD       Y9, Y2, Y2
-	VMULPD       448(AX), Y8, Y9
-	VADDPD       Y9, Y6, Y6
-	VMOVUPS      960(CX), Y8
-	VMULPD       192(AX), Y8, Y9
+	VMULPD       448(R9), Y8, Y8
+	VADDPD       Y8, Y6, Y6
+	VMOVUPS      224(R10), Y8
+	VMULPD       224(R9), Y8, Y9
+	VADDPD       Y9, Y1, Y1
+	VMULPD       480(R9), Y8, Y8
+	VADDPD       Y8, Y5, Y5
+	VMOVUPS      480(R10), Y8
+	VMULPD       224(R9), Y8, Y9
 	VADDPD       Y9, Y3, Y3
-	VMULPD       448(AX), Y8, Y9
-	VADDPD       Y9, Y7, Y7
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	VADDPD       96(SP), Y3, Y3
-	VADDPD       128(SP), Y4, Y4
-	VADDPD       160(SP), Y5, Y5
-	VADDPD       192(SP), Y6, Y6
-	VADDPD       224(SP), Y7, Y7
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X8
-	VADDPD       X8, X0, X8
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPD       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPD       X2, X3, X2
-	VUNPCKLPD    X0, X8, X3
-	VUNPCKHPD    X0, X8, X0
-	VADDPD       X0, X3, X3
-	VMOVUPD      X3, (AX)
-	VUNPCKLPD    X2, X1, X0
-	VUNPCKHPD    X2, X1, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPD       X1, X5, X1
-	VEXTRACTF128 $0x01, Y6, X2
-	VADDPD       X2, X6, X2
-	VEXTRACTF128 $0x01, Y7, X3
-	VADDPD       X3, X7, X3
-	VUNPCKLPD    X1, X0, X4
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X4, X4
-	VMOVUPD      X4, (AX)
-	VUNPCKLPD    X3, X2, X0
-	VUNPCKHPD    X3, X2, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
-	VZEROUPPER
-	RET
+	VMULPD       480(R9), Y8, Y8
+	VADDPD       Y8, Y7, Y7
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y8
+	VMOVUPS      16(SP), Y9
+	VBLENDPS     $0xf0, 32(SP), Y8, Y8
+	VADDPD       Y9, Y8, Y8
+	VMOVUPS      64(SP), Y9
+	VMOVUPS      80(SP), Y10
+	VBLENDPS     $0xf0, 96(SP), Y9, Y9
+	VADDPD       Y10, Y9, Y9
+	VBLENDPD     $0x0a, Y9, Y8, Y10
+	VSHUFPD      $0x05, Y9, Y8, Y9
+	VADDPD       Y9, Y10, Y10
+	VMOVUPD      X10, -16(DI)
+	VEXTRACTF128 $0x01, Y10, X8
+	VMOVUPD      X8, -16(DI)(R8*1)
 
-// func outer64AVX2_3_1(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
-// Requires: AVX
-TEXT ·outer64AVX2_3_1(SB), NOSPLIT, $96-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-
-panelUpper:
-	VMOVUPS 32(CX), Y3
-	VMULPD  32(AX), Y3, Y4
-	VADDPD  Y4, Y0, Y0
-	VMULPD  288(AX), Y3, Y4
-	VADDPD  Y4, Y1, Y1
-	VMULPD  544(AX), Y3, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 96(CX), Y3
-	VMULPD  96(AX), Y3, Y4
-	VADDPD  Y4, Y0, Y0
-	VMULPD  352(AX), Y3, Y4
-	VADDPD  Y4, Y1, Y1
-	VMULPD  608(AX), Y3, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 160(CX), Y3
-	VMULPD  160(AX), Y3, Y4
-	VADDPD  Y4, Y0, Y0
-	VMULPD  416(AX), Y3, Y4
-	VADDPD  Y4, Y1, Y1
-	VMULPD  672(AX), Y3, Y4
-	VADDPD  Y4, Y2, Y2
-	VMOVUPS 224(CX), Y3
-	VMULPD  224(AX), Y3, Y4
-	VADDPD  Y4, Y0, Y0
-	VMULPD  480(AX), Y3, Y4
-	VADDPD  Y4, Y1, Y1
-	VMULPD  736(AX), Y3, Y4
-	VADDPD  Y4, Y2, Y2
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-
-panelLower:
-	VMOVUPS      (CX), Y3
-	VMULPD       (AX), Y3, Y4
-	VADDPD       Y4, Y0, Y0
-	VMULPD       256(AX), Y3, Y4
-	VADDPD       Y4, Y1, Y1
-	VMULPD       512(AX), Y3, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      64(CX), Y3
-	VMULPD       64(AX), Y3, Y4
-	VADDPD       Y4, Y0, Y0
-	VMULPD       320(AX), Y3, Y4
-	VADDPD       Y4, Y1, Y1
-	VMULPD       576(AX), Y3, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      128(CX), Y3
-	VMULPD       128(AX), Y3, Y4
-	VADDPD       Y4, Y0, Y0
-	VMULPD       384(AX), Y3, Y4
-	VADDPD       Y4, Y1, Y1
-	VMULPD       640(AX), Y3, Y4
-	VADDPD       Y4, Y2, Y2
-	VMOVUPS      192(CX), Y3
-	VMULPD       192(AX), Y3, Y4
-	VADDPD       Y4, Y0, Y0
-	VMULPD       448(AX), Y3, Y4
-	VADDPD       Y4, Y1, Y1
-	VMULPD       704(AX), Y3, Y4
-	VADDPD       Y4, Y2, Y2
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X3
-	VADDPD       X3, X0, X3
-	VUNPCKLPD    X3, X3, X0
-	VUNPCKHPD    X3, X3, X3
-	VADDPD       X3, X0, X0
-	VMOVSD       X0, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VUNPCKLPD    X0, X0, X1
-	VUNPCKHPD    X0, X0, X0
-	VADDPD       X0, X1, X1
-	VMOVSD       X1, (AX)
-	ADDQ         CX, AX
+first:
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPD       Y3, Y2, Y2
+	VMOVUPS      Y2, 64(SP)
+	VADDPD       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(SP)
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      Y6, 96(SP)
+	INCQ         R11
+	ADDQ         $+512, CX
+	ADDQ         $0x10, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y2
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVUPD      X2, -16(DI)
 	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X0
-	VUNPCKLPD    X0, X0, X1
-	VUNPCKHPD    X0, X0, X0
-	VADDPD       X0, X1, X1
-	VMOVSD       X1, (AX)
+	VMOVUPD      X0, -16(DI)(R8*1)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_3_2(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_3_1(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_3_2(SB), NOSPLIT, $192-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outer64AVX2_3_1(SB), NOSPLIT, $128-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4863,191 +3319,153 @@ TEXT ·outer64AVX2_3_2(SB), NOSPLIT, $192-56
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-panelUpper:
-	VMOVUPS 32(CX), Y6
-	VMULPD  32(AX), Y6, Y7
-	VADDPD  Y7, Y0, Y0
-	VMULPD  288(AX), Y6, Y7
-	VADDPD  Y7, Y2, Y2
-	VMULPD  544(AX), Y6, Y7
-	VADDPD  Y7, Y4, Y4
-	VMOVUPS 288(CX), Y6
-	VMULPD  32(AX), Y6, Y7
-	VADDPD  Y7, Y1, Y1
-	VMULPD  288(AX), Y6, Y7
-	VADDPD  Y7, Y3, Y3
-	VMULPD  544(AX), Y6, Y7
-	VADDPD  Y7, Y5, Y5
-	VMOVUPS 96(CX), Y6
-	VMULPD  96(AX), Y6, Y7
-	VADDPD  Y7, Y0, Y0
-	VMULPD  352(AX), Y6, Y7
-	VADDPD  Y7, Y2, Y2
-	VMULPD  608(AX), Y6, Y7
-	VADDPD  Y7, Y4, Y4
-	VMOVUPS 352(CX), Y6
-	VMULPD  96(AX), Y6, Y7
-	VADDPD  Y7, Y1, Y1
-	VMULPD  352(AX), Y6, Y7
-	VADDPD  Y7, Y3, Y3
-	VMULPD  608(AX), Y6, Y7
-	VADDPD  Y7, Y5, Y5
-	VMOVUPS 160(CX), Y6
-	VMULPD  160(AX), Y6, Y7
-	VADDPD  Y7, Y0, Y0
-	VMULPD  416(AX), Y6, Y7
-	VADDPD  Y7, Y2, Y2
-	VMULPD  672(AX), Y6, Y7
-	VADDPD  Y7, Y4, Y4
-	VMOVUPS 416(CX), Y6
-	VMULPD  160(AX), Y6, Y7
-	VADDPD  Y7, Y1, Y1
-	VMULPD  416(AX), Y6, Y7
-	VADDPD  Y7, Y3, Y3
-	VMULPD  672(AX), Y6, Y7
-	VADDPD  Y7, Y5, Y5
-	VMOVUPS 224(CX), Y6
-	VMULPD  224(AX), Y6, Y7
-	VADDPD  Y7, Y0, Y0
-	VMULPD  480(AX), Y6, Y7
-	VADDPD  Y7, Y2, Y2
-	VMULPD  736(AX), Y6, Y7
-	VADDPD  Y7, Y4, Y4
-	VMOVUPS 480(CX), Y6
-	VMULPD  224(AX), Y6, Y7
-	VADDPD  Y7, Y1, Y1
-	VMULPD  480(AX), Y6, Y7
-	VADDPD  Y7, Y3, Y3
-	VMULPD  736(AX), Y6, Y7
-	VADDPD  Y7, Y5, Y5
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y3, 96(SP)
-	VMOVUPS Y4, 128(SP)
-	VMOVUPS Y5, 160(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
+panel:
+	VMOVUPS      (R10), Y6
+	VMULPD       (R9), Y6, Y7
+	VADDPD       Y7, Y0, Y0
+	VMULPD       256(R9), Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VMULPD       512(R9), Y6, Y6
+	VADDPD       Y6, Y4, Y4
+	VMOVUPS      32(R10), Y6
+	VMULPD       32(R9), Y6, Y7
+	VADDPD       Y7, Y1, Y1
+	VMULPD       288(R9), Y6, Y7
+	VADDPD       Y7, Y3, Y3
+	VMULPD       544(R9), Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	VMOVUPS      64(R10), Y6
+	VMULPD       64(R9), Y6, Y7
+	VADDPD       Y7, Y0, Y0
+	VMULPD       320(R9), Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VMULPD       576(R9), Y6, Y6
+	VADDPD       Y6, Y4, Y4
+	VMOVUPS      96(R10), Y6
+	VMULPD       96(R9), Y6, Y7
+	VADDPD       Y7, Y1, Y1
+	VMULPD       352(R9), Y6, Y7
+	VADDPD       Y7, Y3, Y3
+	VMULPD       608(R9), Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	VMOVUPS      128(R10), Y6
+	VMULPD       128(R9), Y6, Y7
+	VADDPD       Y7, Y0, Y0
+	VMULPD       384(R9), Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VMULPD       640(R9), Y6, Y6
+	VADDPD       Y6, Y4, Y4
+	VMOVUPS      160(R10), Y6
+	VMULPD       160(R9), Y6, Y7
+	VADDPD       Y7, Y1, Y1
+	VMULPD       416(R9), Y6, Y7
+	VADDPD       Y7, Y3, Y3
+	VMULPD       672(R9), Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	VMOVUPS      192(R10), Y6
+	VMULPD       192(R9), Y6, Y7
+	VADDPD       Y7, Y0, Y0
+	VMULPD       448(R9), Y6, Y7
+	VADDPD       Y7, Y2, Y2
+	VMULPD       704(R9), Y6, Y6
+	VADDPD       Y6, Y4, Y4
+	VMOVUPS      224(R10), Y6
+	VMULPD       224(R9), Y6, Y7
+	VADDPD       Y7, Y1, Y1
+	VMULPD       480(R9), Y6, Y7
+	VADDPD       Y7, Y3, Y3
+	VMULPD       736(R9), Y6, Y6
+	VADDPD       Y6, Y5, Y5
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y6
+	VMOVUPS      16(SP), Y7
+	VBLENDPS     $0xf0, 32(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      (SP), Y7
+	VMOVUPS      16(SP), Y8
+	VBLENDPS     $0xf0, 32(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVSD       X8, -8(DI)
+	VEXTRACTF128 $0x01, Y8, X6
+	VMOVSD       X6, -8(DI)(R8*1)
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      80(SP), Y7
+	VBLENDPS     $0xf0, 96(SP), Y6, Y6
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      80(SP), Y8
+	VBLENDPS     $0xf0, 96(SP), Y7, Y7
+	VADDPD       Y8, Y7, Y7
+	VBLENDPD     $0x0a, Y7, Y6, Y8
+	VSHUFPD      $0x05, Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VMOVSD       X8, -8(DI)(R8*2)
 
-panelLower:
-	VMOVUPS      (CX), Y6
-	VMULPD       (AX), Y6, Y7
-	VADDPD       Y7, Y0, Y0
-	VMULPD       256(AX), Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VMULPD       512(AX), Y6, Y7
-	VADDPD       Y7, Y4, Y4
-	VMOVUPS      256(CX), Y6
-	VMULPD       (AX), Y6, Y7
-	VADDPD       Y7, Y1, Y1
-	VMULPD       256(AX), Y6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMULPD       512(AX), Y6, Y7
-	VADDPD       Y7, Y5, Y5
-	VMOVUPS      64(CX), Y6
-	VMULPD       64(AX), Y6, Y7
-	VADDPD       Y7, Y0, Y0
-	VMULPD       320(AX), Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VMULPD       576(AX), Y6, Y7
-	VADDPD       Y7, Y4, Y4
-	VMOVUPS      320(CX), Y6
-	VMULPD       64(AX), Y6, Y7
-	VADDPD       Y7, Y1, Y1
-	VMULPD       320(AX), Y6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMULPD       576(AX), Y6, Y7
-	VADDPD       Y7, Y5, Y5
-	VMOVUPS      128(CX), Y6
-	VMULPD       128(AX), Y6, Y7
-	VADDPD       Y7, Y0, Y0
-	VMULPD       384(AX), Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VMULPD       640(AX), Y6, Y7
-	VADDPD       Y7, Y4, Y4
-	VMOVUPS      384(CX), Y6
-	VMULPD       128(AX), Y6, Y7
-	VADDPD       Y7, Y1, Y1
-	VMULPD       384(AX), Y6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMULPD       640(AX), Y6, Y7
-	VADDPD       Y7, Y5, Y5
-	VMOVUPS      192(CX), Y6
-	VMULPD       192(AX), Y6, Y7
-	VADDPD       Y7, Y0, Y0
-	VMULPD       448(AX), Y6, Y7
-	VADDPD       Y7, Y2, Y2
-	VMULPD       704(AX), Y6, Y7
-	VADDPD       Y7, Y4, Y4
-	VMOVUPS      448(CX), Y6
-	VMULPD       192(AX), Y6, Y7
-	VADDPD       Y7, Y1, Y1
-	VMULPD       448(AX), Y6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMULPD       704(AX), Y6, Y7
-	VADDPD       Y7, Y5, Y5
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	VADDPD       96(SP), Y3, Y3
-	VADDPD       128(SP), Y4, Y4
-	VADDPD       160(SP), Y5, Y5
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X6
-	VADDPD       X6, X0, X6
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VUNPCKLPD    X0, X6, X1
-	VUNPCKHPD    X0, X6, X0
-	VADDPD       X0, X1, X1
-	VMOVUPD      X1, (AX)
-	ADDQ         CX, AX
+first:
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPD       Y3, Y2, Y2
+	VMOVUPS      Y2, 32(SP)
+	VADDPD       Y5, Y4, Y4
+	VMOVUPS      Y4, 64(SP)
+	INCQ         R11
+	ADDQ         $+256, CX
+	ADDQ         $0x08, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      (SP), Y1
+	VMOVUPS      16(SP), Y2
+	VBLENDPS     $0xf0, 32(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVSD       X2, -8(DI)
 	VEXTRACTF128 $0x01, Y2, X0
-	VADDPD       X0, X2, X0
-	VEXTRACTF128 $0x01, Y3, X1
-	VADDPD       X1, X3, X1
-	VUNPCKLPD    X1, X0, X2
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X2, X2
-	VMOVUPD      X2, (AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPD       X1, X5, X1
-	VUNPCKLPD    X1, X0, X2
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X2, X2
-	VMOVUPD      X2, (AX)
+	VMOVSD       X0, -8(DI)(R8*1)
+	VMOVUPS      64(SP), Y0
+	VMOVUPS      80(SP), Y1
+	VBLENDPS     $0xf0, 96(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y2
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVSD       X2, -8(DI)(R8*2)
 	VZEROUPPER
 	RET
 
-// func outer64AVX2_3_4(panels int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
+// func outer64AVX2_3_2(panels int, tiles int, d *float64, x *float64, ds int, xs int, y *float64, ys int)
 // Requires: AVX
-TEXT ·outer64AVX2_3_4(SB), NOSPLIT, $384-56
-	MOVQ   d+8(FP), AX
-	MOVQ   x+16(FP), CX
-	MOVQ   panels+0(FP), DX
-	MOVQ   ds+24(FP), BX
-	MOVQ   xs+32(FP), SI
+TEXT ·outer64AVX2_3_2(SB), NOSPLIT, $256-64
+	MOVQ d+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ tiles+8(FP), DX
+	MOVQ ds+32(FP), BX
+	MOVQ xs+40(FP), SI
+	MOVQ y+48(FP), DI
+	MOVQ ys+56(FP), R8
+	XORQ R11, R11
+
+tile:
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   panels+0(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5061,333 +3479,195 @@ TEXT ·outer64AVX2_3_4(SB), NOSPLIT, $384-56
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-panelUpper:
-	VMOVUPS 32(CX), Y12
-	VMULPD  32(AX), Y12, Y13
-	VADDPD  Y13, Y0, Y0
-	VMULPD  288(AX), Y12, Y13
-	VADDPD  Y13, Y4, Y4
-	VMULPD  544(AX), Y12, Y13
-	VADDPD  Y13, Y8, Y8
-	VMOVUPS 288(CX), Y12
-	VMULPD  32(AX), Y12, Y13
-	VADDPD  Y13, Y1, Y1
-	VMULPD  288(AX), Y12, Y13
-	VADDPD  Y13, Y5, Y5
-	VMULPD  544(AX), Y12, Y13
-	VADDPD  Y13, Y9, Y9
-	VMOVUPS 544(CX), Y12
-	VMULPD  32(AX), Y12, Y13
-	VADDPD  Y13, Y2, Y2
-	VMULPD  288(AX), Y12, Y13
-	VADDPD  Y13, Y6, Y6
-	VMULPD  544(AX), Y12, Y13
-	VADDPD  Y13, Y10, Y10
-	VMOVUPS 800(CX), Y12
-	VMULPD  32(AX), Y12, Y13
-	VADDPD  Y13, Y3, Y3
-	VMULPD  288(AX), Y12, Y13
-	VADDPD  Y13, Y7, Y7
-	VMULPD  544(AX), Y12, Y13
-	VADDPD  Y13, Y11, Y11
-	VMOVUPS 96(CX), Y12
-	VMULPD  96(AX), Y12, Y13
-	VADDPD  Y13, Y0, Y0
-	VMULPD  352(AX), Y12, Y13
-	VADDPD  Y13, Y4, Y4
-	VMULPD  608(AX), Y12, Y13
-	VADDPD  Y13, Y8, Y8
-	VMOVUPS 352(CX), Y12
-	VMULPD  96(AX), Y12, Y13
-	VADDPD  Y13, Y1, Y1
-	VMULPD  352(AX), Y12, Y13
-	VADDPD  Y13, Y5, Y5
-	VMULPD  608(AX), Y12, Y13
-	VADDPD  Y13, Y9, Y9
-	VMOVUPS 608(CX), Y12
-	VMULPD  96(AX), Y12, Y13
-	VADDPD  Y13, Y2, Y2
-	VMULPD  352(AX), Y12, Y13
-	VADDPD  Y13, Y6, Y6
-	VMULPD  608(AX), Y12, Y13
-	VADDPD  Y13, Y10, Y10
-	VMOVUPS 864(CX), Y12
-	VMULPD  96(AX), Y12, Y13
-	VADDPD  Y13, Y3, Y3
-	VMULPD  352(AX), Y12, Y13
-	VADDPD  Y13, Y7, Y7
-	VMULPD  608(AX), Y12, Y13
-	VADDPD  Y13, Y11, Y11
-	VMOVUPS 160(CX), Y12
-	VMULPD  160(AX), Y12, Y13
-	VADDPD  Y13, Y0, Y0
-	VMULPD  416(AX), Y12, Y13
-	VADDPD  Y13, Y4, Y4
-	VMULPD  672(AX), Y12, Y13
-	VADDPD  Y13, Y8, Y8
-	VMOVUPS 416(CX), Y12
-	VMULPD  160(AX), Y12, Y13
-	VADDPD  Y13, Y1, Y1
-	VMULPD  416(AX), Y12, Y13
-	VADDPD  Y13, Y5, Y5
-	VMULPD  672(AX), Y12, Y13
-	VADDPD  Y13, Y9, Y9
-	VMOVUPS 672(CX), Y12
-	VMULPD  160(AX), Y12, Y13
-	VADDPD  Y13, Y2, Y2
-	VMULPD  416(AX), Y12, Y13
-	VADDPD  Y13, Y6, Y6
-	VMULPD  672(AX), Y12, Y13
-	VADDPD  Y13, Y10, Y10
-	VMOVUPS 928(CX), Y12
-	VMULPD  160(AX), Y12, Y13
-	VADDPD  Y13, Y3, Y3
-	VMULPD  416(AX), Y12, Y13
-	VADDPD  Y13, Y7, Y7
-	VMULPD  672(AX), Y12, Y13
-	VADDPD  Y13, Y11, Y11
-	VMOVUPS 224(CX), Y12
-	VMULPD  224(AX), Y12, Y13
-	VADDPD  Y13, Y0, Y0
-	VMULPD  480(AX), Y12, Y13
-	VADDPD  Y13, Y4, Y4
-	VMULPD  736(AX), Y12, Y13
-	VADDPD  Y13, Y8, Y8
-	VMOVUPS 480(CX), Y12
-	VMULPD  224(AX), Y12, Y13
-	VADDPD  Y13, Y1, Y1
-	VMULPD  480(AX), Y12, Y13
-	VADDPD  Y13, Y5, Y5
-	VMULPD  736(AX), Y12, Y13
-	VADDPD  Y13, Y9, Y9
-	VMOVUPS 736(CX), Y12
-	VMULPD  224(AX), Y12, Y13
-	VADDPD  Y13, Y2, Y2
-	VMULPD  480(AX), Y12, Y13
-	VADDPD  Y13, Y6, Y6
-	VMULPD  736(AX), Y12, Y13
-	VADDPD  Y13, Y10, Y10
-	VMOVUPS 992(CX), Y12
-	VMULPD  224(AX), Y12, Y13
-	VADDPD  Y13, Y3, Y3
-	VMULPD  480(AX), Y12, Y13
-	VADDPD  Y13, Y7, Y7
-	VMULPD  736(AX), Y12, Y13
-	VADDPD  Y13, Y11, Y11
-	ADDQ    BX, AX
-	ADDQ    SI, CX
-	DECQ    DX
-	JNZ     panelUpper
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y3, 96(SP)
-	VMOVUPS Y4, 128(SP)
-	VMOVUPS Y5, 160(SP)
-	VMOVUPS Y6, 192(SP)
-	VMOVUPS Y7, 224(SP)
-	VMOVUPS Y8, 256(SP)
-	VMOVUPS Y9, 288(SP)
-	VMOVUPS Y10, 320(SP)
-	VMOVUPS Y11, 352(SP)
-	MOVQ    d+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    panels+0(FP), DX
-	MOVQ    ds+24(FP), BX
-	MOVQ    xs+32(FP), SI
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
+panel:
+	VMOVUPS      (R10), Y12
+	VMULPD       (R9), Y12, Y13
+	VADDPD       Y13, Y0, Y0
+	VMULPD       256(R9), Y12, Y13
+	VADDPD       Y13, Y4, Y4
+	VMULPD       512(R9), Y12, Y12
+	VADDPD       Y12, Y8, Y8
+	VMOVUPS      256(R10), Y12
+	VMULPD       (R9), Y12, Y13
+	VADDPD       Y13, Y2, Y2
+	VMULPD       256(R9), Y12, Y13
+	VADDPD       Y13, Y6, Y6
+	VMULPD       512(R9), Y12, Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPS      32(R10), Y12
+	VMULPD       32(R9), Y12, Y13
+	VADDPD       Y13, Y1, Y1
+	VMULPD       288(R9), Y12, Y13
+	VADDPD       Y13, Y5, Y5
+	VMULPD       544(R9), Y12, Y12
+	VADDPD       Y12, Y9, Y9
+	VMOVUPS      288(R10), Y12
+	VMULPD       32(R9), Y12, Y13
+	VADDPD       Y13, Y3, Y3
+	VMULPD       288(R9), Y12, Y13
+	VADDPD       Y13, Y7, Y7
+	VMULPD       544(R9), Y12, Y12
+	VADDPD       Y12, Y11, Y11
+	VMOVUPS      64(R10), Y12
+	VMULPD       64(R9), Y12, Y13
+	VADDPD       Y13, Y0, Y0
+	VMULPD       320(R9), Y12, Y13
+	VADDPD       Y13, Y4, Y4
+	VMULPD       576(R9), Y12, Y12
+	VADDPD       Y12, Y8, Y8
+	VMOVUPS      320(R10), Y12
+	VMULPD       64(R9), Y12, Y13
+	VADDPD       Y13, Y2, Y2
+	VMULPD       320(R9), Y12, Y13
+	VADDPD       Y13, Y6, Y6
+	VMULPD       576(R9), Y12, Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPS      96(R10), Y12
+	VMULPD       96(R9), Y12, Y13
+	VADDPD       Y13, Y1, Y1
+	VMULPD       352(R9), Y12, Y13
+	VADDPD       Y13, Y5, Y5
+	VMULPD       608(R9), Y12, Y12
+	VADDPD       Y12, Y9, Y9
+	VMOVUPS      352(R10), Y12
+	VMULPD       96(R9), Y12, Y13
+	VADDPD       Y13, Y3, Y3
+	VMULPD       352(R9), Y12, Y13
+	VADDPD       Y13, Y7, Y7
+	VMULPD       608(R9), Y12, Y12
+	VADDPD       Y12, Y11, Y11
+	VMOVUPS      128(R10), Y12
+	VMULPD       128(R9), Y12, Y13
+	VADDPD       Y13, Y0, Y0
+	VMULPD       384(R9), Y12, Y13
+	VADDPD       Y13, Y4, Y4
+	VMULPD       640(R9), Y12, Y12
+	VADDPD       Y12, Y8, Y8
+	VMOVUPS      384(R10), Y12
+	VMULPD       128(R9), Y12, Y13
+	VADDPD       Y13, Y2, Y2
+	VMULPD       384(R9), Y12, Y13
+	VADDPD       Y13, Y6, Y6
+	VMULPD       640(R9), Y12, Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPS      160(R10), Y12
+	VMULPD       160(R9), Y12, Y13
+	VADDPD       Y13, Y1, Y1
+	VMULPD       416(R9), Y12, Y13
+	VADDPD       Y13, Y5, Y5
+	VMULPD       672(R9), Y12, Y12
+	VADDPD       Y12, Y9, Y9
+	VMOVUPS      416(R10), Y12
+	VMULPD       160(R9), Y12, Y13
+	VADDPD       Y13, Y3, Y3
+	VMULPD       416(R9), Y12, Y13
+	VADDPD       Y13, Y7, Y7
+	VMULPD       672(R9), Y12, Y12
+	VADDPD       Y12, Y11, Y11
+	VMOVUPS      192(R10), Y12
+	VMULPD       192(R9), Y12, Y13
+	VADDPD       Y13, Y0, Y0
+	VMULPD       448(R9), Y12, Y13
+	VADDPD       Y13, Y4, Y4
+	VMULPD       704(R9), Y12, Y12
+	VADDPD       Y12, Y8, Y8
+	VMOVUPS      448(R10), Y12
+	VMULPD       192(R9), Y12, Y13
+	VADDPD       Y13, Y2, Y2
+	VMULPD       448(R9), Y12, Y13
+	VADDPD       Y13, Y6, Y6
+	VMULPD       704(R9), Y12, Y12
+	VADDPD       Y12, Y10, Y10
+	VMOVUPS      224(R10), Y12
+	VMULPD       224(R9), Y12, Y13
+	VADDPD       Y13, Y1, Y1
+	VMULPD       480(R9), Y12, Y13
+	VADDPD       Y13, Y5, Y5
+	VMULPD       736(R9), Y12, Y12
+	VADDPD       Y12, Y9, Y9
+	VMOVUPS      480(R10), Y12
+	VMULPD       224(R9), Y12, Y13
+	VADDPD       Y13, Y3, Y3
+	VMULPD       480(R9), Y12, Y13
+	VADDPD       Y13, Y7, Y7
+	VMULPD       736(R9), Y12, Y12
+	VADDPD       Y12, Y11, Y11
+	ADDQ         BX, R9
+	ADDQ         SI, R10
+	DECQ         R12
+	JNZ          panel
+	TESTQ        R11, R11
+	JZ           first
+	VMOVUPS      (SP), Y12
+	VMOVUPS      16(SP), Y13
+	VBLENDPS     $0xf0, 32(SP), Y12, Y12
+	VADDPD       Y13, Y12, Y12
+	VMOVUPS      64(SP), Y13
+	VMOVUPS      80(SP), Y14
+	VBLENDPS     $0xf0, 96(SP), Y13, Y13
+	VADDPD       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPD       Y13, Y14, Y14
+	VMOVUPD      X14, -16(DI)
+	VEXTRACTF128 $0x01, Y14, X12
+	VMOVUPD      X12, -16(DI)(R8*1)
+	VMOVUPS      128(SP), Y12
+	VMOVUPS      144(SP), Y13
+	VBLENDPS     $0xf0, 160(SP), Y12, Y12
+	VADDPD       Y13, Y12, Y12
+	VMOVUPS      192(SP), Y13
+	VMOVUPS      208(SP), Y14
+	VBLENDPS     $0xf0, 224(SP), Y13, Y13
+	VADDPD       Y14, Y13, Y13
+	VBLENDPD     $0x0a, Y13, Y12, Y14
+	VSHUFPD      $0x05, Y13, Y12, Y13
+	VADDPD       Y13, Y14, Y14
+	VMOVUPD      X14, -16(DI)(R8*2)
 
-panelLower:
-	VMOVUPS      (CX), Y12
-	VMULPD       (AX), Y12, Y13
-	VADDPD       Y13, Y0, Y0
-	VMULPD       256(AX), Y12, Y13
-	VADDPD       Y13, Y4, Y4
-	VMULPD       512(AX), Y12, Y13
-	VADDPD       Y13, Y8, Y8
-	VMOVUPS      256(CX), Y12
-	VMULPD       (AX), Y12, Y13
-	VADDPD       Y13, Y1, Y1
-	VMULPD       256(AX), Y12, Y13
-	VADDPD       Y13, Y5, Y5
-	VMULPD       512(AX), Y12, Y13
-	VADDPD       Y13, Y9, Y9
-	VMOVUPS      512(CX), Y12
-	VMULPD       (AX), Y12, Y13
-	VADDPD       Y13, Y2, Y2
-	VMULPD       256(AX), Y12, Y13
-	VADDPD       Y13, Y6, Y6
-	VMULPD       512(AX), Y12, Y13
-	VADDPD       Y13, Y10, Y10
-	VMOVUPS      768(CX), Y12
-	VMULPD       (AX), Y12, Y13
-	VADDPD       Y13, Y3, Y3
-	VMULPD       256(AX), Y12, Y13
-	VADDPD       Y13, Y7, Y7
-	VMULPD       512(AX), Y12, Y13
-	VADDPD       Y13, Y11, Y11
-	VMOVUPS      64(CX), Y12
-	VMULPD       64(AX), Y12, Y13
-	VADDPD       Y13, Y0, Y0
-	VMULPD       320(AX), Y12, Y13
-	VADDPD       Y13, Y4, Y4
-	VMULPD       576(AX), Y12, Y13
-	VADDPD       Y13, Y8, Y8
-	VMOVUPS      320(CX), Y12
-	VMULPD       64(AX), Y12, Y13
-	VADDPD       Y13, Y1, Y1
-	VMULPD       320(AX), Y12, Y13
-	VADDPD       Y13, Y5, Y5
-	VMULPD       576(AX), Y12, Y13
-	VADDPD       Y13, Y9, Y9
-	VMOVUPS      576(CX), Y12
-	VMULPD       64(AX), Y12, Y13
-	VADDPD       Y13, Y2, Y2
-	VMULPD       320(AX), Y12, Y13
-	VADDPD       Y13, Y6, Y6
-	VMULPD       576(AX), Y12, Y13
-	VADDPD       Y13, Y10, Y10
-	VMOVUPS      832(CX), Y12
-	VMULPD       64(AX), Y12, Y13
-	VADDPD       Y13, Y3, Y3
-	VMULPD       320(AX), Y12, Y13
-	VADDPD       Y13, Y7, Y7
-	VMULPD       576(AX), Y12, Y13
-	VADDPD       Y13, Y11, Y11
-	VMOVUPS      128(CX), Y12
-	VMULPD       128(AX), Y12, Y13
-	VADDPD       Y13, Y0, Y0
-	VMULPD       384(AX), Y12, Y13
-	VADDPD       Y13, Y4, Y4
-	VMULPD       640(AX), Y12, Y13
-	VADDPD       Y13, Y8, Y8
-	VMOVUPS      384(CX), Y12
-	VMULPD       128(AX), Y12, Y13
-	VADDPD       Y13, Y1, Y1
-	VMULPD       384(AX), Y12, Y13
-	VADDPD       Y13, Y5, Y5
-	VMULPD       640(AX), Y12, Y13
-	VADDPD       Y13, Y9, Y9
-	VMOVUPS      640(CX), Y12
-	VMULPD       128(AX), Y12, Y13
-	VADDPD       Y13, Y2, Y2
-	VMULPD       384(AX), Y12, Y13
-	VADDPD       Y13, Y6, Y6
-	VMULPD       640(AX), Y12, Y13
-	VADDPD       Y13, Y10, Y10
-	VMOVUPS      896(CX), Y12
-	VMULPD       128(AX), Y12, Y13
-	VADDPD       Y13, Y3, Y3
-	VMULPD       384(AX), Y12, Y13
-	VADDPD       Y13, Y7, Y7
-	VMULPD       640(AX), Y12, Y13
-	VADDPD       Y13, Y11, Y11
-	VMOVUPS      192(CX), Y12
-	VMULPD       192(AX), Y12, Y13
-	VADDPD       Y13, Y0, Y0
-	VMULPD       448(AX), Y12, Y13
-	VADDPD       Y13, Y4, Y4
-	VMULPD       704(AX), Y12, Y13
-	VADDPD       Y13, Y8, Y8
-	VMOVUPS      448(CX), Y12
-	VMULPD       192(AX), Y12, Y13
-	VADDPD       Y13, Y1, Y1
-	VMULPD       448(AX), Y12, Y13
-	VADDPD       Y13, Y5, Y5
-	VMULPD       704(AX), Y12, Y13
-	VADDPD       Y13, Y9, Y9
-	VMOVUPS      704(CX), Y12
-	VMULPD       192(AX), Y12, Y13
-	VADDPD       Y13, Y2, Y2
-	VMULPD       448(AX), Y12, Y13
-	VADDPD       Y13, Y6, Y6
-	VMULPD       704(AX), Y12, Y13
-	VADDPD       Y13, Y10, Y10
-	VMOVUPS      960(CX), Y12
-	VMULPD       192(AX), Y12, Y13
-	VADDPD       Y13, Y3, Y3
-	VMULPD       448(AX), Y12, Y13
-	VADDPD       Y13, Y7, Y7
-	VMULPD       704(AX), Y12, Y13
-	VADDPD       Y13, Y11, Y11
-	ADDQ         BX, AX
-	ADDQ         SI, CX
-	DECQ         DX
-	JNZ          panelLower
-	VADDPD       (SP), Y0, Y0
-	VADDPD       32(SP), Y1, Y1
-	VADDPD       64(SP), Y2, Y2
-	VADDPD       96(SP), Y3, Y3
-	VADDPD       128(SP), Y4, Y4
-	VADDPD       160(SP), Y5, Y5
-	VADDPD       192(SP), Y6, Y6
-	VADDPD       224(SP), Y7, Y7
-	VADDPD       256(SP), Y8, Y8
-	VADDPD       288(SP), Y9, Y9
-	VADDPD       320(SP), Y10, Y10
-	VADDPD       352(SP), Y11, Y11
-	MOVQ         y+40(FP), AX
-	MOVQ         ys+48(FP), CX
-	VEXTRACTF128 $0x01, Y0, X12
-	VADDPD       X12, X0, X12
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPD       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPD       X1, X2, X1
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPD       X2, X3, X2
-	VUNPCKLPD    X0, X12, X3
-	VUNPCKHPD    X0, X12, X0
-	VADDPD       X0, X3, X3
-	VMOVUPD      X3, (AX)
-	VUNPCKLPD    X2, X1, X0
-	VUNPCKHPD    X2, X1, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X0
-	VEXTRACTF128 $0x01, Y5, X1
-	VADDPD       X1, X5, X1
-	VEXTRACTF128 $0x01, Y6, X2
-	VADDPD       X2, X6, X2
-	VEXTRACTF128 $0x01, Y7, X3
-	VADDPD       X3, X7, X3
-	VUNPCKLPD    X1, X0, X4
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X4, X4
-	VMOVUPD      X4, (AX)
-	VUNPCKLPD    X3, X2, X0
-	VUNPCKHPD    X3, X2, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
-	ADDQ         CX, AX
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPD       X0, X8, X0
-	VEXTRACTF128 $0x01, Y9, X1
-	VADDPD       X1, X9, X1
-	VEXTRACTF128 $0x01, Y10, X2
-	VADDPD       X2, X10, X2
-	VEXTRACTF128 $0x01, Y11, X3
-	VADDPD       X3, X11, X3
-	VUNPCKLPD    X1, X0, X4
-	VUNPCKHPD    X1, X0, X0
-	VADDPD       X0, X4, X4
-	VMOVUPD      X4, (AX)
-	VUNPCKLPD    X3, X2, X0
-	VUNPCKHPD    X3, X2, X1
-	VADDPD       X1, X0, X0
-	VMOVUPD      X0, 16(AX)
+first:
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      Y0, (SP)
+	VADDPD       Y3, Y2, Y2
+	VMOVUPS      Y2, 64(SP)
+	VADDPD       Y5, Y4, Y4
+	VMOVUPS      Y4, 32(SP)
+	VADDPD       Y7, Y6, Y6
+	VMOVUPS      Y6, 96(SP)
+	VADDPD       Y9, Y8, Y8
+	VMOVUPS      Y8, 128(SP)
+	VADDPD       Y11, Y10, Y10
+	VMOVUPS      Y10, 192(SP)
+	INCQ         R11
+	ADDQ         $+512, CX
+	ADDQ         $0x10, DI
+	CMPQ         R11, DX
+	JNE          tile
+	VMOVUPS      (SP), Y0
+	VMOVUPS      16(SP), Y1
+	VBLENDPS     $0xf0, 32(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      64(SP), Y1
+	VMOVUPS      80(SP), Y2
+	VBLENDPS     $0xf0, 96(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVUPD      X2, -16(DI)
+	VEXTRACTF128 $0x01, Y2, X0
+	VMOVUPD      X0, -16(DI)(R8*1)
+	VMOVUPS      128(SP), Y0
+	VMOVUPS      144(SP), Y1
+	VBLENDPS     $0xf0, 160(SP), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VMOVUPS      192(SP), Y1
+	VMOVUPS      208(SP), Y2
+	VBLENDPS     $0xf0, 224(SP), Y1, Y1
+	VADDPD       Y2, Y1, Y1
+	VBLENDPD     $0x0a, Y1, Y0, Y2
+	VSHUFPD      $0x05, Y1, Y0, Y1
+	VADDPD       Y1, Y2, Y2
+	VMOVUPD      X2, -16(DI)(R8*2)
 	VZEROUPPER
 	RET
