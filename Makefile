@@ -20,10 +20,11 @@ CI   = ./.ci/layers
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-# Without the tag the command line's library brings a Markdown reader along,
-# which nothing here calls and every start gets ready.
+# Without the tags the command line's library brings a Markdown reader along,
+# and Arrow's another reader of JSON, which nothing here calls and every start
+# gets ready.
 build: ## the program, static, in bin/yhat
-	CGO_ENABLED=0 $(GO) build -trimpath -tags urfave_cli_no_docs -o bin/yhat ./cmd/yhat
+	CGO_ENABLED=0 $(GO) build -trimpath -tags urfave_cli_no_docs,arrow_json_stdlib -o bin/yhat ./cmd/yhat
 
 test: ## the tests
 	$(GO) test -timeout 20m $(PKGS)
