@@ -10,7 +10,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	arrowutil "github.com/apache/arrow-go/v18/arrow/util"
 )
 
 // arrowMagic opens and closes an Arrow file.
@@ -216,10 +215,33 @@ func (s *arrowSource) nextBatch() error {
 	s.at = 0
 	s.step = maxBlockRows
 	if rows := batch.NumRows(); rows > 0 {
-		s.step = rowsOf(s.o.BlockSize, float64(arrowutil.TotalRecordSize(s.batch))/float64(rows))
+		s.step = rowsOf(s.o.BlockSize, float64(batchBytes(s.batch))/float64(rows))
 	}
 	s.readDictionaries()
 	return nil
+}
+
+// batchBytes is how much memory the columns of a batch take.
+func batchBytes(b arrow.RecordBatch) (n int64) {
+	for _, c := range b.Columns() {
+		n += dataBytes(c.Data())
+	}
+	return n
+}
+
+func dataBytes(d arrow.ArrayData) (n int64) {
+	for _, b := range d.Buffers() {
+		if b != nil {
+			n += int64(b.Len())
+		}
+	}
+	for _, c := range d.Children() {
+		n += dataBytes(c)
+	}
+	if words, ok := d.Dictionary().(*array.Data); ok && words != nil {
+		n += dataBytes(words)
+	}
+	return n
 }
 
 // readDictionaries reads the dictionaries of feature columns, if they have

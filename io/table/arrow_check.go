@@ -1,17 +1,11 @@
 package table
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 	flatbuffers "github.com/google/flatbuffers/go"
 )
 
@@ -259,23 +253,4 @@ func (s *arrowSource) checkFileMessage(m fileMessage) error {
 		return errors.New("it lies outside the file")
 	}
 	return checkPacked(meta[skip:], io.NewSectionReader(s.in, start, size), size)
-}
-
-// checkStoredSchema checks the Arrow schema that a Parquet file may hold.
-func checkStoredSchema(meta metadata.KeyValueMetadata) error {
-	text := meta.FindValue("ARROW:schema")
-	if text == nil {
-		return nil
-	}
-	b, err := base64.StdEncoding.DecodeString(*text)
-	if err != nil {
-		return err
-	}
-	m := &messages{in: bufio.NewReader(bytes.NewReader(b)), mem: memory.DefaultAllocator}
-	defer m.Release()
-	msg, err := m.Message()
-	if err != nil || msg.Type() != ipc.MessageSchema {
-		return errBadMetadata
-	}
-	return nil
 }

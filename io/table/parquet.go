@@ -6,11 +6,9 @@ import (
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
 // randomFile is a file that can be read anywhere. Whoever opened it closes it,
@@ -29,8 +27,8 @@ type parquetSource struct {
 	mem    memory.Allocator
 	o      ReadOptions
 	file   *file.Reader
-	arrow  *pqarrow.FileReader
-	fields []Field
+	tree   []parquetField
+	fields []Field // the same, by name and type
 	leaves [][]int // leaf columns of each field
 	store  *byteStore
 	pages  *recycler // memory of decoded pages
@@ -49,7 +47,7 @@ type parquetSource struct {
 // workers, or, where that cannot be, it is read by the library in order.
 type parquetColumn struct {
 	flat   flatCursor
-	reader *pqarrow.ColumnReader
+	reader recordColumn
 }
 
 // newParquet opens a Parquet file. about gives its path.
@@ -84,11 +82,11 @@ func (s *parquetSource) open() error {
 	if err := checkFooter(s.file, s.in.size); err != nil {
 		return err
 	}
-	if err := checkStoredSchema(s.file.MetaData().KeyValueMetadata()); err != nil {
+	stored, err := storedSchema(s.file.MetaData().KeyValueMetadata())
+	if err != nil {
 		return err
 	}
-	s.arrow, err = pqarrow.NewFileReader(s.file, pqarrow.ArrowReadProperties{}, s.mem)
-	if err != nil {
+	if s.tree, err = parquetFields(s.file.MetaData().Schema, stored); err != nil {
 		return err
 	}
 	dropStatistics(s.file.MetaData())
@@ -96,23 +94,12 @@ func (s *parquetSource) open() error {
 	if err := s.o.checkColumns(s.file.MetaData().Schema.NumColumns()); err != nil {
 		return err
 	}
-	for i := range s.arrow.Manifest.Fields {
-		f := &s.arrow.Manifest.Fields[i]
-		s.fields = append(s.fields, Field{f.Field.Name, f.Field.Type})
-		s.leaves = append(s.leaves, leavesOf(f, nil))
+	for i := range s.tree {
+		f := &s.tree[i]
+		s.fields = append(s.fields, Field{f.Name, f.Type})
+		s.leaves = append(s.leaves, f.leaves(nil))
 	}
 	return nil
-}
-
-// leavesOf lists the leaf columns under a field.
-func leavesOf(f *pqarrow.SchemaField, list []int) []int {
-	if f.IsLeaf() {
-		return append(list, f.ColIndex)
-	}
-	for i := range f.Children {
-		list = leavesOf(&f.Children[i], list)
-	}
-	return list
 }
 
 func (s *parquetSource) Fields() []Field { return s.fields }
@@ -220,29 +207,27 @@ func (s *parquetSource) next(b *Block) error {
 // cutColumn loads a column's pages of n rows, or reads the rows.
 func (s *parquetSource) cutColumn(c *parquetColumn, part *parquetPart, first, n int64) (err error) {
 	if c.reader != nil {
-		part.array, err = s.readColumn(c.reader, n)
+		part.array, err = readRecords(c.reader, n)
 	} else {
 		part.pages, err = c.flat.take(first, n)
 	}
 	return err
 }
 
-// readColumn reads the next n rows of a column.
-func (s *parquetSource) readColumn(r *pqarrow.ColumnReader, n int64) (arrow.Array, error) {
-	chunks, err := r.NextBatch(n)
+// readRecords reads the next n rows of a column.
+func readRecords(c recordColumn, n int64) (arrow.Array, error) {
+	if err := c.load(n); err != nil {
+		return nil, err
+	}
+	a, err := c.take(n)
 	if err != nil {
 		return nil, err
 	}
-	defer chunks.Release()
-	if int64(chunks.Len()) != n {
+	if int64(a.Len()) != n {
+		a.Release()
 		return nil, fmt.Errorf("it holds fewer values than the footer says")
 	}
-	if len(chunks.Chunks()) == 1 {
-		a := chunks.Chunk(0)
-		a.Retain()
-		return a, nil
-	}
-	return array.Concatenate(chunks.Chunks(), s.mem)
+	return a, nil
 }
 
 // nextGroup opens the columns of the next row group.
@@ -286,9 +271,9 @@ func (s *parquetSource) checkGroup() error {
 // openColumn finds the pages of a field, or opens it for reading in order. Text
 // that is only a feature may stay in its dictionary.
 func (s *parquetSource) openColumn(g *file.RowGroupReader, field int, coded bool) (c parquetColumn, err error) {
-	if leaf := s.arrow.Manifest.Fields[field]; leaf.IsLeaf() {
-		column, ok := flatColumnOf(flatLeafOf(s.file.MetaData().Schema.Column(leaf.ColIndex)), leaf.Field.Type)
-		meta, err := g.MetaData().ColumnChunk(leaf.ColIndex)
+	if f := &s.tree[field]; f.isLeaf() {
+		column, ok := flatColumnOf(flatLeafOf(s.file.MetaData().Schema.Column(f.leaf)), f.Type)
+		meta, err := g.MetaData().ColumnChunk(f.leaf)
 		if err != nil {
 			return c, err
 		}
@@ -302,27 +287,14 @@ func (s *parquetSource) openColumn(g *file.RowGroupReader, field int, coded bool
 			return c, nil
 		}
 	}
-	leaves := make(map[int]bool, len(s.leaves[field]))
-	for _, leaf := range s.leaves[field] {
-		leaves[leaf] = true
-		// pqarrow opens the children of a struct on other goroutines, where a
-		// panic could not be caught: find it here first.
-		pages, err := g.GetColumnPageReader(leaf)
-		if err != nil {
-			return c, err
-		}
-		if err := pages.Close(); err != nil {
-			return c, err
-		}
-	}
-	c.reader, err = s.arrow.GetFieldReader(context.Background(), field, leaves, []int{s.group})
+	c.reader, err = openRecords(&s.tree[field], g, s.file, s.mem)
 	return c, err
 }
 
 func (s *parquetSource) closeColumns() {
 	for i := range s.columns {
 		if c := &s.columns[i]; c.reader != nil {
-			c.reader.Release()
+			c.reader.release()
 		} else {
 			c.flat.close()
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
 // A few slices are written at a time, so that columns side by side have enough
@@ -76,65 +75,59 @@ func (g *sideBySide) release() {
 
 func (g *sideBySide) close() error { return g.form.close() }
 
-// flatGroups writes columns of any types by the library.
-type flatGroups struct {
+// anyGroups writes columns of any types by the library.
+type anyGroups struct {
 	w       *file.Writer
-	props   pqarrow.ArrowWriterProperties
+	fields  []arrow.Field
 	group   file.BufferedRowGroupWriter
-	columns []flatWriter
+	columns []anyColumn
 }
 
-// flatWriter writes one column of a row group.
-type flatWriter struct {
-	w      file.ColumnChunkWriter
-	ctx    context.Context // the library's memory for the column
-	levels []int16
+// anyColumn writes one column of a row group, which may be several in the file.
+type anyColumn struct {
+	writers []file.ColumnChunkWriter
+	leaves  []shredded
 }
 
-func (g *flatGroups) width() int { return g.w.NumColumns() }
+func newAnyGroups(w *file.Writer, s *arrow.Schema) *anyGroups {
+	g := &anyGroups{w: w, fields: s.Fields(), columns: make([]anyColumn, s.NumFields())}
+	for i, f := range g.fields {
+		n := leafCount(f.Type)
+		g.columns[i] = anyColumn{make([]file.ColumnChunkWriter, n), make([]shredded, n)}
+	}
+	return g
+}
 
-func (g *flatGroups) begin() (err error) {
+func (g *anyGroups) width() int { return len(g.columns) }
+
+func (g *anyGroups) begin() (err error) {
 	if g.group, err = g.w.AppendBufferedRowGroupChecked(); err != nil {
 		return err
 	}
-	for i := range g.w.NumColumns() {
-		if i == len(g.columns) {
-			ctx := pqarrow.NewArrowWriteContext(context.Background(), &g.props)
-			g.columns = append(g.columns, flatWriter{ctx: ctx, levels: make([]int16, sliceRows)})
-		}
-		if g.columns[i].w, err = g.group.Column(i); err != nil {
-			return err
+	leaf := 0
+	for _, c := range g.columns {
+		for i := range c.writers {
+			if c.writers[i], err = g.group.Column(leaf); err != nil {
+				return err
+			}
+			leaf++
 		}
 	}
 	return nil
 }
 
-func (g *flatGroups) write(column int, a arrow.Array) error {
-	f := &g.columns[column]
-	levels := f.levels[:a.Len()]
-	definitionLevels(levels, a)
-	return pqarrow.WriteArrowToColumn(f.ctx, f.w, a, levels, nil, true)
-}
-
-func (g *flatGroups) end() error { return g.group.Close() }
-
-func (g *flatGroups) close() error { return g.w.Close() }
-
-// definitionLevels are 1 for values that are there and 0 for nulls.
-func definitionLevels(levels []int16, a arrow.Array) {
-	if a.NullN() == a.Len() { // of the null type too, which has no bitmap
-		clear(levels)
-		return
-	}
-	for i := range levels {
-		levels[i] = 1
-	}
-	if a.NullN() == 0 {
-		return
-	}
-	for i := range levels {
-		if a.IsNull(i) {
-			levels[i] = 0
+func (g *anyGroups) write(column int, a arrow.Array) error {
+	c := &g.columns[column]
+	shred(c.leaves, a, g.fields[column].Nullable)
+	for i, w := range c.writers {
+		if err := writeValues(w, &c.leaves[i]); err != nil {
+			return err
 		}
+		c.leaves[i].values = nil
 	}
+	return nil
 }
+
+func (g *anyGroups) end() error { return g.group.Close() }
+
+func (g *anyGroups) close() error { return g.w.Close() }

@@ -113,6 +113,9 @@ func compareLibrary(t *testing.T, data []byte) {
 		return
 	}
 	for i := range int(want.NumCols()) {
+		if t1, t2 := want.Schema().Field(i).Type, got.Column(i).DataType(); !arrow.TypeEqual(t1, t2, arrow.CheckMetadata()) {
+			t.Errorf("column %s is of type %s, the library's of %s", want.Schema().Field(i).Name, t2, t1)
+		}
 		chunks := arrow.NewChunked(got.Column(i).DataType(), []arrow.Array{got.Column(i)})
 		if !array.ChunkedEqual(want.Column(i).Data(), chunks) && !array.ChunkedApproxEqual(want.Column(i).Data(), chunks, array.WithNaNsEqual(true)) {
 			t.Errorf("column %s differs from what the library reads", want.Schema().Field(i).Name)

@@ -105,7 +105,7 @@ func writeGroups(t *rapid.T, batch arrow.RecordBatch, slices int, byLibrary bool
 		if err != nil {
 			t.Fatal(err)
 		}
-		side.form = &flatGroups{w: w, props: arrowProps}
+		side.form = newAnyGroups(w, batch.Schema())
 	}
 	for range 2 {
 		for range slices {

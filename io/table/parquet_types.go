@@ -7,7 +7,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
 // parquetSchemas are the schema that is stored in a Parquet file and the one
@@ -15,35 +14,25 @@ import (
 // their values. Types that Parquet does not have are replaced in both by those
 // that hold the same values.
 func parquetSchemas(s *arrow.Schema) (stored, dense *arrow.Schema, err error) {
-	fields := append([]arrow.Field(nil), s.Fields()...)
-	for i, f := range fields {
-		fields[i].Type = parquetType(f.Type)
-	}
-	stored = arrow.NewSchema(fields, nil)
-	fields = append([]arrow.Field(nil), fields...)
-	for i, f := range fields {
-		if d, ok := f.Type.(*arrow.DictionaryType); ok {
-			fields[i].Type = d.ValueType
-		}
-	}
-	dense = arrow.NewSchema(fields, nil)
-	for i, f := range fields {
+	storedFields, denseFields := s.Fields(), s.Fields() // copies
+	for i, f := range s.Fields() {
+		storedFields[i].Type, denseFields[i].Type = parquetType(f.Type, false), parquetType(f.Type, true)
 		err := guard(func() error {
-			one := arrow.NewSchema([]arrow.Field{f}, nil)
-			_, err := pqarrow.ToParquet(one, nil, pqarrow.DefaultWriterProps())
+			_, err := parquetNode(denseFields[i])
 			return err
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: column %q is of type %s, which Parquet does not have", ErrData, f.Name, s.Field(i).Type)
+			return nil, nil, fmt.Errorf("%w: column %q is of type %s, which Parquet does not have", ErrData, f.Name, f.Type)
 		}
 	}
-	return stored, dense, nil
+	return arrow.NewSchema(storedFields, nil), arrow.NewSchema(denseFields, nil), nil
 }
 
-// parquetType is a type, or the one that takes its place in Parquet.
-func parquetType(t arrow.DataType) arrow.DataType {
+// parquetType is a type, or the one that takes its place in Parquet; dense ones
+// have no dictionaries.
+func parquetType(t arrow.DataType, dense bool) arrow.DataType {
 	child := func(f arrow.Field) arrow.Field {
-		f.Type = parquetType(f.Type)
+		f.Type = parquetType(f.Type, dense)
 		return f
 	}
 	switch t := t.(type) {
@@ -69,8 +58,16 @@ func parquetType(t arrow.DataType) arrow.DataType {
 			fields[i] = child(f)
 		}
 		return arrow.StructOf(fields...)
+	case *arrow.MapType:
+		m := arrow.MapOfFields(child(t.KeyField()), child(t.ItemField()))
+		m.KeysSorted = t.KeysSorted
+		return m
 	case *arrow.DictionaryType:
-		return &arrow.DictionaryType{IndexType: t.IndexType, ValueType: parquetType(t.ValueType), Ordered: t.Ordered}
+		value := parquetType(t.ValueType, dense)
+		if dense {
+			return value
+		}
+		return &arrow.DictionaryType{IndexType: t.IndexType, ValueType: value, Ordered: t.Ordered}
 	}
 	return t
 }
