@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -50,18 +51,13 @@ func convertCommand(u *ui) *cli.Command {
 			one(telling, "tolerance", "the largest difference on 1,000 made-up rows that is no failure: `D` (default 1e-6)"),
 			truth(telling, "quiet", "say nothing on success"),
 		},
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
-			if err != nil {
-				return err
-			}
-			u.configure(s)
+		Action: u.begins(func(_ context.Context, u *ui, s *settings) error {
 			v, err := readConversion(u, s)
 			if err != nil {
 				return err
 			}
 			return v.run()
-		},
+		}),
 	}
 }
 

@@ -51,18 +51,13 @@ func drawCommand(u *ui) *cli.Command {
 		UsageText:   "yhat draw layers|network|boundary|weights|curves -o FILE [FLAGS] [INPUT ...]",
 		Description: drawExamples,
 		Flags:       append(flags, truth(telling, "quiet", "say nothing but errors"), one(telling, "log-format", "messages as `FORMAT` text (default) or json")),
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
+		Action: u.begins(func(ctx context.Context, u *ui, s *settings) error {
+			d, err := readDrawing(ctx, u, s)
 			if err != nil {
 				return err
 			}
-			u.configure(s)
-			d, err := readDrawing(c.Context, u, s)
-			if err != nil {
-				return err
-			}
-			return d.draw(c.Context)
-		},
+			return d.draw(ctx)
+		}),
 	}
 }
 

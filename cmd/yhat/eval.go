@@ -42,14 +42,7 @@ func evalCommand(u *ui) *cli.Command {
 		UsageText:   "yhat eval SCORED --target NAME [FLAGS]",
 		Description: evalExamples,
 		Flags:       append(append(append(flags, memoryFlag()), runFlags()...), tellFlags()...),
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
-			if err != nil {
-				return err
-			}
-			u.configure(s)
-			return evaluate(c.Context, u, s)
-		},
+		Action:      u.begins(evaluate),
 	}
 }
 

@@ -44,14 +44,7 @@ func inspectCommand(u *ui) *cli.Command {
 		UsageText:   "yhat inspect [FLAGS] FILE",
 		Description: inspectExamples,
 		Flags:       append(flags, tellFlags()...),
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
-			if err != nil {
-				return err
-			}
-			u.configure(s)
-			return inspect(c.Context, u, s)
-		},
+		Action:      u.begins(inspect),
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -36,6 +37,18 @@ type settings struct {
 	inputs  []string
 	memory  int64 // that the run may take
 	err     error
+}
+
+// begins is the action of a command that does its work once its flags are read.
+func (u *ui) begins(do func(ctx context.Context, u *ui, s *settings) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		s, err := gather(c)
+		if err != nil {
+			return err
+		}
+		u.configure(s)
+		return do(c.Context, u, s)
+	}
 }
 
 // gather reads the flags of the running command, the environment and --config.

@@ -36,18 +36,13 @@ func trainCommand(u *ui) *cli.Command {
 		UsageText:   "yhat train DATA --target NAME --features LIST -o MODEL [FLAGS]",
 		Description: trainExamples,
 		Flags:       trainFlags(),
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
+		Action: u.begins(func(ctx context.Context, u *ui, s *settings) error {
+			r, err := readTraining(ctx, u, s)
 			if err != nil {
 				return err
 			}
-			u.configure(s)
-			r, err := readTraining(c.Context, u, s)
-			if err != nil {
-				return err
-			}
-			return r.run(c.Context)
-		},
+			return r.run(ctx)
+		}),
 	}
 }
 

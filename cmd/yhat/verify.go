@@ -32,14 +32,7 @@ func verifyCommand(u *ui) *cli.Command {
 		UsageText:   "yhat verify -m MODEL [FLAGS] DATA",
 		Description: verifyExamples,
 		Flags:       append(append(append(flags, memoryFlag()), runFlags()...), tellFlags()...),
-		Action: func(c *cli.Context) error {
-			s, err := gather(c)
-			if err != nil {
-				return err
-			}
-			u.configure(s)
-			return verify(c.Context, u, s)
-		},
+		Action:      u.begins(verify),
 	}
 }
 
