@@ -41,7 +41,7 @@ func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
 		}
 		err := f.pieces(func(_ int, piece train.Piece) {
 			for i, g := range f.grads[:shards] {
-				f.net.Add(piece, f.g, g, first+i == 0, 1/float64(len(rows)))
+				f.net.AddPiece(piece, f.g, g, first+i == 0, 1/float64(len(rows)))
 			}
 		})
 		if err != nil {
@@ -63,7 +63,7 @@ func (f *fit[T]) step(opt train.Optimizer, rate float64) (penalty float64, err e
 	opt.Begin(rate)
 	err = f.pieces(func(i int, piece train.Piece) {
 		if penalised {
-			sums[i] = piece.Penalise(o.L2, f.p, f.g)
+			sums[i] = f.net.PenalisePiece(piece, o.L2, f.p, f.g)
 		}
 		piece.Step(opt, f.p, f.g)
 		f.net.SetPiece(piece, f.p)

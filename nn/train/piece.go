@@ -109,58 +109,24 @@ func packColumns[T nn.Float](d *kernel.Dense[T], from, to int, w []float64) {
 func (n *Net[T]) Penalise(lambda float64, p, g []float64) float64 {
 	sum := 0.0
 	for _, piece := range n.pieces {
-		sum += piece.Penalise(lambda, p, g)
+		sum += n.PenalisePiece(piece, lambda, p, g)
 	}
 	return lambda / 2 * sum
 }
 
-// Penalise adds the gradient of λ/2 Σ w² over the piece's weights to its part
-// of g, and returns Σ w².
-func (p Piece) Penalise(lambda float64, all, g []float64) float64 {
-	w, _ := parts(p, all)
-	to, _ := parts(p, g)
-	return penalise(lambda, w, to)
+// PenalisePiece adds the gradient of λ/2 Σ w² over the piece's weights to its
+// part of g, and returns Σ w².
+func (n *Net[T]) PenalisePiece(piece Piece, lambda float64, p, g []float64) float64 {
+	w, _ := parts(piece, p)
+	to, _ := parts(piece, g)
+	return n.set.Penalise(lambda, w, to)
 }
 
-// penalise has four sums, so that none waits for the other.
-func penalise(lambda float64, w, g []float64) float64 {
-	var sums [4]float64
-	for ; len(w) >= 4; w, g = w[4:], g[4:] {
-		w, g := w[:4:4], g[:4:4]
-		g[0] += lambda * w[0]
-		g[1] += lambda * w[1]
-		g[2] += lambda * w[2]
-		g[3] += lambda * w[3]
-		sums[0] += w[0] * w[0]
-		sums[1] += w[1] * w[1]
-		sums[2] += w[2] * w[2]
-		sums[3] += w[3] * w[3]
-	}
-	for i, v := range w {
-		g[i] += lambda * v
-		sums[i] += v * v
-	}
-	return sums[0] + sums[1] + (sums[2] + sums[3])
-}
-
-// Add adds a share of a shard's gradient to the piece's part of g, or makes it
-// g.
-func (n *Net[T]) Add(p Piece, g []float64, shard []T, first bool, share float64) {
+// AddPiece adds a share of a shard's gradient to the piece's part of g, or makes
+// it g.
+func (n *Net[T]) AddPiece(p Piece, g []float64, shard []T, first bool, share float64) {
 	for _, at := range [][2]int{p.weights, p.biases} {
-		add(g[at[0]:at[1]], shard[at[0]:at[1]], first, share)
-	}
-}
-
-func add[T nn.Float](g []float64, shard []T, first bool, share float64) {
-	g = g[:len(shard)]
-	if first {
-		for j, v := range shard {
-			g[j] = float64(v) * share
-		}
-		return
-	}
-	for j, v := range shard {
-		g[j] += float64(v) * share
+		n.set.Share(g[at[0]:at[1]], shard[at[0]:at[1]], share, !first)
 	}
 }
 

@@ -24,11 +24,13 @@ func improve(s *Set[float32], name string) {
 		s.Block, s.Dense = atMost(len(denseAVX512)-1), runAVX512
 		s.Activate, s.Encode = activationsAVX512.activate, encodeAVX512
 		s.Outer, s.Slope, s.Adam = outersAVX512.product, slopesAVX512.chain, adamBy(adamAVX512)
+		s.Share, s.Penalise = shareBy(shareFirstAVX512, shareMoreAVX512), penaliseFast
 		s.Path, s.Tally = pathFast(true), tallyFast
 	case "avx2":
 		s.Block, s.Dense = limitAVX2, runAVX2
 		s.Activate, s.Encode = activationsAVX2.activate, encodeAVX2
 		s.Outer, s.Slope, s.Adam = outersAVX2.product, slopesAVX2.chain, adamBy(adamAVX2)
+		s.Share, s.Penalise = shareBy(shareFirstAVX2, shareMoreAVX2), penaliseFast
 		s.Path, s.Tally = pathFast(false), tallyFast
 	}
 }
@@ -40,8 +42,10 @@ func improve64(s *Set[float64], name string) {
 	case "avx512":
 		s.Block, s.Dense = atMost(len(dense64AVX512)-1), run64AVX512
 		s.Outer, s.Adam = outers64AVX512.product, adamBy(adamAVX512)
+		s.Penalise = penaliseFast
 	case "avx2":
 		s.Block, s.Dense = atMost(len(dense64AVX2)-1), run64AVX2
 		s.Outer, s.Adam = outers64AVX2.product, adamBy(adamAVX2)
+		s.Penalise = penaliseFast
 	}
 }

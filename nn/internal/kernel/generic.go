@@ -15,6 +15,8 @@ func Generic[T Float]() *Set[T] {
 		Encode:   encodeGeneric[T],
 		Outer:    outerGeneric[T],
 		Slope:    slopeGeneric[T],
+		Share:    shareGeneric[T],
+		Penalise: penaliseGeneric,
 		Adam:     adamGeneric,
 		Tally:    tallyGeneric,
 		Path:     pathGeneric[T](),

@@ -35,6 +35,11 @@ type Set[T Float] struct {
 	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
 	// the functions of HasSlope.
 	Slope func(f Func, a, d []T)
+	// Share makes g[i] share times d[i], or adds that to it.
+	Share func(g []float64, d []T, share float64, more bool)
+	// Penalise adds lambda times w to g, which is as long, and returns Σ w² by
+	// four sums.
+	Penalise func(lambda float64, w, g []float64) float64
 	// Adam takes one step of Adam: p are the parameters, g the gradient, m and
 	// v the running means.
 	Adam func(c *AdamStep, p, g, m, v []float64)

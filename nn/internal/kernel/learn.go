@@ -69,6 +69,46 @@ func slopeGeneric[T Float](f Func, a, d []T) {
 	}
 }
 
+// shareGeneric takes one number after the other.
+func shareGeneric[T Float](g []float64, d []T, share float64, more bool) {
+	g = g[:len(d)]
+	if more {
+		for i, v := range d {
+			g[i] += float64(v) * share
+		}
+		return
+	}
+	for i, v := range d {
+		g[i] = float64(v) * share
+	}
+}
+
+// penaliseGeneric has four sums, so that none waits for the other.
+func penaliseGeneric(lambda float64, w, g []float64) float64 {
+	var sums [4]float64
+	return penaliseRest(lambda, w, g, &sums)
+}
+
+// penaliseRest goes on with sums, of which the next number's is the first.
+func penaliseRest(lambda float64, w, g []float64, sums *[4]float64) float64 {
+	for ; len(w) >= 4; w, g = w[4:], g[4:] {
+		w, g := w[:4:4], g[:4:4]
+		g[0] += lambda * w[0]
+		g[1] += lambda * w[1]
+		g[2] += lambda * w[2]
+		g[3] += lambda * w[3]
+		sums[0] += w[0] * w[0]
+		sums[1] += w[1] * w[1]
+		sums[2] += w[2] * w[2]
+		sums[3] += w[3] * w[3]
+	}
+	for i, v := range w {
+		g[i] += lambda * v
+		sums[i] += v * v
+	}
+	return sums[0] + sums[1] + (sums[2] + sums[3])
+}
+
 // AdamStep holds the numbers of one step of Adam: the rates at which the
 // running means m of g and v of g² forget, with 1 less each, the learning
 // rate, and what makes the means unbiased.

@@ -19,6 +19,16 @@ func slopeTanhAVX512(a *float32, d *float32, n int)
 //go:noescape
 func slopeSigmoidAVX512(a *float32, d *float32, n int)
 
+// shareFirstAVX512 makes y share times d; n is a positive multiple of 16.
+//
+//go:noescape
+func shareFirstAVX512(y *float64, d *float32, n int, share float64)
+
+// shareMoreAVX512 adds to y share times d; n is a positive multiple of 16.
+//
+//go:noescape
+func shareMoreAVX512(y *float64, d *float32, n int, share float64)
+
 // adamAVX512 takes a step with n parameters, a positive multiple of 8; c are the fields of an AdamStep.
 //
 //go:noescape
@@ -39,7 +49,22 @@ func slopeTanhAVX2(a *float32, d *float32, n int)
 //go:noescape
 func slopeSigmoidAVX2(a *float32, d *float32, n int)
 
+// shareFirstAVX2 makes y share times d; n is a positive multiple of 16.
+//
+//go:noescape
+func shareFirstAVX2(y *float64, d *float32, n int, share float64)
+
+// shareMoreAVX2 adds to y share times d; n is a positive multiple of 16.
+//
+//go:noescape
+func shareMoreAVX2(y *float64, d *float32, n int, share float64)
+
 // adamAVX2 takes a step with n parameters, a positive multiple of 8; c are the fields of an AdamStep.
 //
 //go:noescape
 func adamAVX2(p *float64, d *float64, m *float64, v *float64, n int, c *float64)
+
+// penaliseAVX2 adds lambda times w to y, and the square of w[i] to sums[i mod 4]; n is a positive multiple of 8.
+//
+//go:noescape
+func penaliseAVX2(w *float64, y *float64, n int, lambda float64, sums *float64)

@@ -109,6 +109,52 @@ loop:
 	VZEROUPPER
 	RET
 
+// func shareFirstAVX512(y *float64, d *float32, n int, share float64)
+// Requires: AVX, AVX512F
+TEXT ·shareFirstAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD share+24(FP), Z0
+	MOVQ         y+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORQ         BX, BX
+
+loop:
+	VCVTPS2PD (CX)(BX*4), Z1
+	VMULPD    Z1, Z0, Z1
+	VMOVUPD   Z1, (AX)(BX*8)
+	VCVTPS2PD 32(CX)(BX*4), Z1
+	VMULPD    Z1, Z0, Z1
+	VMOVUPD   Z1, 64(AX)(BX*8)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLT       loop
+	VZEROUPPER
+	RET
+
+// func shareMoreAVX512(y *float64, d *float32, n int, share float64)
+// Requires: AVX, AVX512F
+TEXT ·shareMoreAVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSD share+24(FP), Z0
+	MOVQ         y+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORQ         BX, BX
+
+loop:
+	VCVTPS2PD (CX)(BX*4), Z1
+	VMULPD    Z1, Z0, Z1
+	VADDPD    (AX)(BX*8), Z1, Z1
+	VMOVUPD   Z1, (AX)(BX*8)
+	VCVTPS2PD 32(CX)(BX*4), Z1
+	VMULPD    Z1, Z0, Z1
+	VADDPD    64(AX)(BX*8), Z1, Z1
+	VMOVUPD   Z1, 64(AX)(BX*8)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLT       loop
+	VZEROUPPER
+	RET
+
 // func adamAVX512(p *float64, d *float64, m *float64, v *float64, n int, c *float64)
 // Requires: AVX, AVX512F
 TEXT ·adamAVX512(SB), NOSPLIT, $0-48
@@ -241,6 +287,66 @@ loop:
 	VZEROUPPER
 	RET
 
+// func shareFirstAVX2(y *float64, d *float32, n int, share float64)
+// Requires: AVX
+TEXT ·shareFirstAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD share+24(FP), Y0
+	MOVQ         y+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORQ         BX, BX
+
+loop:
+	VCVTPS2PD (CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VMOVUPD   Y1, (AX)(BX*8)
+	VCVTPS2PD 16(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 32(AX)(BX*8)
+	VCVTPS2PD 32(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 64(AX)(BX*8)
+	VCVTPS2PD 48(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VMOVUPD   Y1, 96(AX)(BX*8)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLT       loop
+	VZEROUPPER
+	RET
+
+// func shareMoreAVX2(y *float64, d *float32, n int, share float64)
+// Requires: AVX
+TEXT ·shareMoreAVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSD share+24(FP), Y0
+	MOVQ         y+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         n+16(FP), DX
+	XORQ         BX, BX
+
+loop:
+	VCVTPS2PD (CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VADDPD    (AX)(BX*8), Y1, Y1
+	VMOVUPD   Y1, (AX)(BX*8)
+	VCVTPS2PD 16(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VADDPD    32(AX)(BX*8), Y1, Y1
+	VMOVUPD   Y1, 32(AX)(BX*8)
+	VCVTPS2PD 32(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VADDPD    64(AX)(BX*8), Y1, Y1
+	VMOVUPD   Y1, 64(AX)(BX*8)
+	VCVTPS2PD 48(CX)(BX*4), Y1
+	VMULPD    Y1, Y0, Y1
+	VADDPD    96(AX)(BX*8), Y1, Y1
+	VMOVUPD   Y1, 96(AX)(BX*8)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLT       loop
+	VZEROUPPER
+	RET
+
 // func adamAVX2(p *float64, d *float64, m *float64, v *float64, n int, c *float64)
 // Requires: AVX
 TEXT ·adamAVX2(SB), NOSPLIT, $0-48
@@ -283,5 +389,36 @@ loop:
 	ADDQ    $0x04, DI
 	CMPQ    DI, SI
 	JLT     loop
+	VZEROUPPER
+	RET
+
+// func penaliseAVX2(w *float64, y *float64, n int, lambda float64, sums *float64)
+// Requires: AVX
+TEXT ·penaliseAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         sums+32(FP), BX
+	VBROADCASTSD lambda+24(FP), Y0
+	VMOVUPS      (BX), Y1
+	XORQ         SI, SI
+
+loop:
+	VMOVUPS (AX)(SI*8), Y2
+	VMULPD  Y2, Y0, Y3
+	VADDPD  (CX)(SI*8), Y3, Y3
+	VMOVUPD Y3, (CX)(SI*8)
+	VMULPD  Y2, Y2, Y2
+	VADDPD  Y2, Y1, Y1
+	VMOVUPS 32(AX)(SI*8), Y2
+	VMULPD  Y2, Y0, Y3
+	VADDPD  32(CX)(SI*8), Y3, Y3
+	VMOVUPD Y3, 32(CX)(SI*8)
+	VMULPD  Y2, Y2, Y2
+	VADDPD  Y2, Y1, Y1
+	ADDQ    $0x08, SI
+	CMPQ    SI, DX
+	JLT     loop
+	VMOVUPD Y1, (BX)
 	VZEROUPPER
 	RET

@@ -106,3 +106,37 @@ func adamBy(step func(p, g, m, v *float64, n int, c *float64)) func(c *AdamStep,
 		adamGeneric(c, p[whole:], g[whole:], m[whole:], v[whole:])
 	}
 }
+
+// shareLanes is what assembly shares take a multiple of.
+const shareLanes = 16
+
+// shareBy takes shares by assembly routines, and those that are left plainly.
+func shareBy(first, next func(g *float64, d *float32, n int, share float64)) func(g []float64, d []float32, share float64, more bool) {
+	return func(g []float64, d []float32, share float64, more bool) {
+		by := first
+		if more {
+			by = next
+		}
+		g = g[:len(d)]
+		whole := len(d) / shareLanes * shareLanes
+		for at := 0; at < whole; at += callNumbers {
+			by(&g[at], &d[at], min(callNumbers, whole-at), share)
+		}
+		shareGeneric(g[whole:], d[whole:], share, more)
+	}
+}
+
+// penaliseLanes is what the assembly penalty takes a multiple of.
+const penaliseLanes = 8
+
+// penaliseFast is for both instruction sets: wider registers would have more
+// sums.
+func penaliseFast(lambda float64, w, g []float64) float64 {
+	var sums [4]float64
+	g = g[:len(w)]
+	whole := len(w) / penaliseLanes * penaliseLanes
+	for at := 0; at < whole; at += callNumbers {
+		penaliseAVX2(&w[at], &g[at], min(callNumbers, whole-at), lambda, &sums[0])
+	}
+	return penaliseRest(lambda, w[whole:], g[whole:], &sums)
+}

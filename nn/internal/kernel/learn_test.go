@@ -154,6 +154,23 @@ func TestSlopesAndStepsAreThePlainOnes(t *testing.T) {
 			}
 		}
 	}
+	for _, n := range []int{1, 7, 8, 9, 15, 16, 17, 40, 43} {
+		w, g, shard := randomNumbers[float64](r, n), randomNumbers[float64](r, n), randomNumbers[float32](r, n)
+		take := func(name string) []float64 {
+			s, to := Choose[float32](name), append([]float64(nil), g...)
+			sum := s.Penalise(0.3, w, to)
+			s.Share(to, shard, 0.7, true)
+			first := make([]float64, n)
+			s.Share(first, shard, 0.7, false)
+			return append(append(to, first...), sum)
+		}
+		want := take("generic")
+		for _, name := range Names() {
+			if got := take(name); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s with %d numbers: %v, want %v", name, n, got, want)
+			}
+		}
+	}
 	c := &AdamStep{Beta1: 0.9, Rest1: 1 - 0.9, Beta2: 0.999, Rest2: 1 - 0.999, Rate: 0.01, Scale1: 3, Scale2: 20, Epsilon: 1e-8}
 	for _, n := range []int{1, 7, 8, 9, 40, 43} {
 		start, g := randomNumbers[float64](r, 3*n), randomNumbers[float64](r, n)

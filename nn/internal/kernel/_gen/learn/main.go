@@ -1,6 +1,7 @@
 // Learn generates what training does to every number alone, for AVX-512 and
-// for AVX2: slopes of activations, and the step of Adam. Nothing is fused, so
-// that both give what the plain loops give, to the bit.
+// for AVX2: slopes of activations, shares of gradients, the penalty, and the step
+// of Adam. Nothing is fused, so that both give what the plain loops give, to the
+// bit.
 package main
 
 import (
@@ -26,7 +27,12 @@ func main() {
 		slope(a, "slopeSigmoid", "by a (1 − a)", func(v, d vector.V) vector.V {
 			return a.Mul(d, a.Mul(v, a.Sub(a.Copy(a.C(1)), v)))
 		})
+		share(a, "shareFirst", "makes y", func(_ Mem, v vector.V) vector.V { return v })
+		share(a, "shareMore", "adds to y", func(g Mem, v vector.V) vector.V { return a.Doubles().Add(v, g) })
 		adam(a.Doubles())
+		if !a.Wide() {
+			penalise(a.Doubles())
+		}
 	}
 	Generate()
 }
@@ -44,6 +50,49 @@ func slope(a *vector.ISA, name, doc string, of func(v, d vector.V) vector.V) {
 	ADDQ(Imm(uint64(2*a.Bytes)), pd)
 	SUBQ(Imm(uint64(2*a.Lanes())), n)
 	JG(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// share writes a routine that takes a share of a shard's gradient.
+func share(a *vector.ISA, name, doc string, into func(g Mem, v vector.V) vector.V) {
+	a.Text(name, "func(y *float64, d *float32, n int, share float64)", doc+" share times d; n is a positive multiple of 16.")
+	double, by := a.Doubles(), a.Reg()
+	VBROADCASTSD(vector.Argument("share"), by)
+	g, d, n, at := Load(Param("y"), GP64()), Load(Param("d"), GP64()), Load(Param("n"), GP64()), GP64()
+	XORQ(at, at)
+	Label("loop")
+	for i := 0; i < 16; i += double.Lanes() {
+		to := Mem{Base: g, Index: at, Scale: 8, Disp: 8 * i}
+		v := double.Mul(by, double.Widen(Mem{Base: d, Index: at, Scale: 4, Disp: 4 * i}))
+		VMOVUPD(into(to, v), to)
+	}
+	ADDQ(U8(16), at)
+	CMPQ(at, n)
+	JLT(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// penalise writes the gradient of a penalty on w, with the four sums of squares
+// that a register of AVX2 holds.
+func penalise(a *vector.ISA) {
+	a.Text("penalise", "func(w, y *float64, n int, lambda float64, sums *float64)", "adds lambda times w to y, and the square of w[i] to sums[i mod 4]; n is a positive multiple of 8.")
+	w, g, n, sums, at := Load(Param("w"), GP64()), Load(Param("y"), GP64()), Load(Param("n"), GP64()), Load(Param("sums"), GP64()), GP64()
+	lambda := a.Reg()
+	VBROADCASTSD(vector.Argument("lambda"), lambda)
+	sum := a.Load(Mem{Base: sums})
+	XORQ(at, at)
+	Label("loop")
+	for i := 0; i < 8; i += a.Lanes() {
+		v, to := a.Load(Mem{Base: w, Index: at, Scale: 8, Disp: 8 * i}), Mem{Base: g, Index: at, Scale: 8, Disp: 8 * i}
+		VMOVUPD(a.Add(a.Mul(lambda, v), to), to)
+		VADDPD(a.Mul(v, v), sum, sum)
+	}
+	ADDQ(U8(8), at)
+	CMPQ(at, n)
+	JLT(LabelRef("loop"))
+	VMOVUPD(sum, Mem{Base: sums})
 	VZEROUPPER()
 	RET()
 }
