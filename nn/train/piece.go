@@ -2,7 +2,6 @@ package train
 
 import (
 	"yhat/nn"
-	"yhat/nn/internal/kernel"
 )
 
 // pieceWeights is how many weights a piece has at about most: few enough that
@@ -59,48 +58,11 @@ func (n *Net[T]) SetPiece(piece Piece, p []float64) {
 	for _, b := range l.dense.Blocks {
 		if b.First >= piece.from && b.First < piece.to {
 			at := b.First - piece.from
-			packRows(l.dense, b, w[at*l.in:][:b.Units*l.in], bias[at:])
+			n.set.SetRows(l.dense, b, w[at*l.in:][:b.Units*l.in], bias[at:])
 		}
 	}
 	if l.back != nil {
-		packColumns(l.back, piece.from, piece.to, w)
-	}
-}
-
-// packRows writes a block's w, a row a unit, where a kernel reads it: its
-// biases and then, for each input, its weights.
-func packRows[T nn.Float](d *kernel.Dense[T], b kernel.Block, w, bias []float64) {
-	out := d.W[b.Offset:][:b.Units*(d.In+1)]
-	for u := range b.Units {
-		out[u] = T(bias[u])
-	}
-	out = out[b.Units:]
-	u := 0
-	for ; u+3 <= b.Units; u += 3 { // whose three streams fill a line together
-		w0, w1, w2 := w[u*d.In:][:d.In], w[(u+1)*d.In:][:d.In], w[(u+2)*d.In:][:d.In]
-		for k, v := range w0 {
-			to := out[k*b.Units+u:][:3]
-			to[0], to[1], to[2] = T(v), T(w1[k]), T(w2[k])
-		}
-	}
-	for ; u < b.Units; u++ {
-		for k, v := range w[u*d.In:][:d.In] {
-			out[k*b.Units+u] = T(v)
-		}
-	}
-}
-
-// packColumns is packRows for the transposed weights without biases: w has
-// inputs from … to-1, a row an input.
-func packColumns[T nn.Float](d *kernel.Dense[T], from, to int, w []float64) {
-	for _, b := range d.Blocks {
-		out := d.W[b.Offset+b.Units:][from*b.Units : to*b.Units]
-		for w := w[b.First:]; len(out) > 0; out = out[b.Units:] {
-			for u, v := range w[:b.Units] {
-				out[u] = T(v)
-			}
-			w = w[min(d.Out, len(w)):]
-		}
+		n.set.SetColumns(l.back, piece.from, piece.to, w)
 	}
 }
 

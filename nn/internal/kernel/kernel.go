@@ -35,6 +35,10 @@ type Set[T Float] struct {
 	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
 	// the functions of HasSlope.
 	Slope func(f Func, a, d []T)
+	// SetRows writes w, a row a unit, and the biases of one of d's blocks into d,
+	// and SetColumns inputs from … to-1 of all units, of w with a row an input.
+	SetRows    func(d *Dense[T], b Block, w, bias []float64)
+	SetColumns func(d *Dense[T], from, to int, w []float64)
 	// Share makes g[i] share times d[i], or adds that to it.
 	Share func(g []float64, d []T, share float64, more bool)
 	// Penalise adds lambda times w to g, which is as long, and returns Σ w² by

@@ -68,3 +68,13 @@ func adamAVX2(p *float64, d *float64, m *float64, v *float64, n int, c *float64)
 //
 //go:noescape
 func penaliseAVX2(w *float64, y *float64, n int, lambda float64, sums *float64)
+
+// packTwoAVX2 writes v[i] and w[i] beside each other, step bytes from one to the next; n is a positive multiple of 4.
+//
+//go:noescape
+func packTwoAVX2(v *float64, w *float64, n int, to *float32, step int)
+
+// packRunAVX2 writes units numbers, at least 4, into each block, step bytes from one to the next.
+//
+//go:noescape
+func packRunAVX2(w *float64, to *float32, blocks int, units int, step int)

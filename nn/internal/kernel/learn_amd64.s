@@ -422,3 +422,63 @@ loop:
 	VMOVUPD Y1, (BX)
 	VZEROUPPER
 	RET
+
+// func packTwoAVX2(v *float64, w *float64, n int, to *float32, step int)
+// Requires: AVX
+TEXT ·packTwoAVX2(SB), NOSPLIT, $0-40
+	MOVQ v+0(FP), AX
+	MOVQ w+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ to+24(FP), BX
+	MOVQ step+32(FP), SI
+	LEAQ (SI)(SI*2), R8
+	XORQ DI, DI
+
+loop:
+	VMOVUPS    (AX)(DI*8), Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    (CX)(DI*8), Y1
+	VCVTPD2PSY Y1, X1
+	VUNPCKLPS  X1, X0, X2
+	VUNPCKHPS  X1, X0, X0
+	VMOVLPS    X2, (BX)
+	VMOVHPS    X2, (BX)(SI*1)
+	VMOVLPS    X0, (BX)(SI*2)
+	VMOVHPS    X0, (BX)(R8*1)
+	LEAQ       (BX)(SI*4), BX
+	ADDQ       $0x04, DI
+	CMPQ       DI, DX
+	JLT        loop
+	VZEROUPPER
+	RET
+
+// func packRunAVX2(w *float64, to *float32, blocks int, units int, step int)
+// Requires: AVX
+TEXT ·packRunAVX2(SB), NOSPLIT, $0-40
+	MOVQ w+0(FP), AX
+	MOVQ to+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ units+24(FP), BX
+	MOVQ step+32(FP), SI
+	MOVQ BX, R8
+	SUBQ $0x04, R8
+
+block:
+	XORQ DI, DI
+
+four:
+	VMOVUPS    (AX)(DI*8), Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (CX)(DI*4)
+	ADDQ       $0x04, DI
+	CMPQ       DI, R8
+	JLT        four
+	VMOVUPS    (AX)(R8*8), Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (CX)(R8*4)
+	LEAQ       (AX)(BX*8), AX
+	ADDQ       SI, CX
+	DECQ       DX
+	JNZ        block
+	VZEROUPPER
+	RET

@@ -32,6 +32,8 @@ func main() {
 		adam(a.Doubles())
 		if !a.Wide() {
 			penalise(a.Doubles())
+			packTwo(a)
+			packRun(a)
 		}
 	}
 	Generate()
@@ -93,6 +95,59 @@ func penalise(a *vector.ISA) {
 	CMPQ(at, n)
 	JLT(LabelRef("loop"))
 	VMOVUPD(sum, Mem{Base: sums})
+	VZEROUPPER()
+	RET()
+}
+
+// packTwo writes a routine that brings two units' weights together.
+func packTwo(a *vector.ISA) {
+	a.Text("packTwo", "func(v, w *float64, n int, to *float32, step int)", "writes v[i] and w[i] beside each other, step bytes from one to the next; n is a positive multiple of 4.")
+	v, w, n := Load(Param("v"), GP64()), Load(Param("w"), GP64()), Load(Param("n"), GP64())
+	to, step, at := Load(Param("to"), GP64()), Load(Param("step"), GP64()), GP64()
+	step3 := GP64()
+	LEAQ(Mem{Base: step, Index: step, Scale: 2}, step3)
+	XORQ(at, at)
+	Label("loop")
+	one, two := a.Narrow(a.Load(Mem{Base: v, Index: at, Scale: 8})), a.Narrow(a.Load(Mem{Base: w, Index: at, Scale: 8}))
+	low, high := XMM(), XMM()
+	VUNPCKLPS(two, one, low)
+	VUNPCKHPS(two, one, high)
+	first := Mem{Base: to}
+	VMOVLPS(low, first)
+	VMOVHPS(low, first.Idx(step, 1))
+	VMOVLPS(high, first.Idx(step, 2))
+	VMOVHPS(high, first.Idx(step3, 1))
+	LEAQ(Mem{Base: to, Index: step, Scale: 4}, to)
+	ADDQ(U8(4), at)
+	CMPQ(at, n)
+	JLT(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// packRun writes a routine that deals an input's weights out to the blocks of
+// their units. The last four of a block may be some that are there already.
+func packRun(a *vector.ISA) {
+	a.Text("packRun", "func(w *float64, to *float32, blocks, units, step int)", "writes units numbers, at least 4, into each block, step bytes from one to the next.")
+	w, to, blocks := Load(Param("w"), GP64()), Load(Param("to"), GP64()), Load(Param("blocks"), GP64())
+	units, step, at, last := Load(Param("units"), GP64()), Load(Param("step"), GP64()), GP64(), GP64()
+	MOVQ(units, last)
+	SUBQ(U8(4), last)
+	four := func(at Register) {
+		VMOVUPS(a.Narrow(a.Load(Mem{Base: w, Index: at, Scale: 8})), Mem{Base: to, Index: at, Scale: 4})
+	}
+	Label("block")
+	XORQ(at, at)
+	Label("four")
+	four(at)
+	ADDQ(U8(4), at)
+	CMPQ(at, last)
+	JLT(LabelRef("four"))
+	four(last)
+	LEAQ(Mem{Base: w, Index: units, Scale: 8}, w)
+	ADDQ(step, to)
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
 }
