@@ -37,11 +37,14 @@ type Shard[T nn.Float] struct {
 	Y      []T    // [panel][targets][32]
 	Weight []T    // [panel][32]
 	Seed   uint64 // of dropout
+
+	set *kernel.Set[T]
 }
 
 // NewShard makes room for a full shard of the network's rows.
 func (n *Net[T]) NewShard() *Shard[T] {
 	return &Shard[T]{
+		set:    n.set,
 		X:      make([]T, ShardRows*room(n.Inputs())),
 		Y:      make([]T, ShardRows*n.targets),
 		Weight: make([]T, ShardRows),

@@ -25,14 +25,14 @@ func improve(s *Set[float32], name string) {
 		s.Activate, s.Encode = activationsAVX512.activate, encodeAVX512
 		s.Outer, s.Slope, s.Adam = outersAVX512.product, slopesAVX512.chain, adamBy(adamAVX512)
 		s.Share, s.Penalise = shareBy(shareFirstAVX512, shareMoreAVX512), penaliseFast
-		s.SetRows, s.SetColumns = rowsFast, columnsFast
+		s.SetRows, s.SetColumns, s.Spread = rowsFast, columnsFast, spreadFast
 		s.Path, s.Tally = pathFast(true), tallyFast
 	case "avx2":
 		s.Block, s.Dense = limitAVX2, runAVX2
 		s.Activate, s.Encode = activationsAVX2.activate, encodeAVX2
 		s.Outer, s.Slope, s.Adam = outersAVX2.product, slopesAVX2.chain, adamBy(adamAVX2)
 		s.Share, s.Penalise = shareBy(shareFirstAVX2, shareMoreAVX2), penaliseFast
-		s.SetRows, s.SetColumns = rowsFast, columnsFast
+		s.SetRows, s.SetColumns, s.Spread = rowsFast, columnsFast, spreadFast
 		s.Path, s.Tally = pathFast(false), tallyFast
 	}
 }

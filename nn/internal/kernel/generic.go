@@ -15,6 +15,7 @@ func Generic[T Float]() *Set[T] {
 		Encode:   encodeGeneric[T],
 		Outer:    outerGeneric[T],
 		Slope:    slopeGeneric[T],
+		Spread:   spreadGeneric[T],
 		SetRows:  rowsGeneric[T], SetColumns: columnsGeneric[T],
 		Share:    shareGeneric[T],
 		Penalise: penaliseGeneric,

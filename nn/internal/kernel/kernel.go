@@ -35,6 +35,10 @@ type Set[T Float] struct {
 	// Slope multiplies d by σ' where a is σ's output, of whole panel rows, for
 	// the functions of HasSlope.
 	Slope func(f Func, a, d []T)
+	// Spread writes rows of width numbers, by their index in from, into the lanes of
+	// a panel, and 0 into the lanes that are left. It may call for the rows of next,
+	// which are to be spread then.
+	Spread func(panel, from []T, rows, next []int32, width int)
 	// SetRows writes w, a row a unit, and the biases of one of d's blocks into d,
 	// and SetColumns inputs from … to-1 of all units, of w with a row an input.
 	SetRows    func(d *Dense[T], b Block, w, bias []float64)

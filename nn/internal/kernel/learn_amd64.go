@@ -78,3 +78,8 @@ func packTwoAVX2(v *float64, w *float64, n int, to *float32, step int)
 //
 //go:noescape
 func packRunAVX2(w *float64, to *float32, blocks int, units int, step int)
+
+// spreadAVX2 writes eight rows of width numbers, at least 4, into lanes to … of a panel, and calls for those of next.
+//
+//go:noescape
+func spreadAVX2(from *float32, rows *int32, next *int32, width int, to *float32)

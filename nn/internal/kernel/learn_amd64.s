@@ -482,3 +482,128 @@ four:
 	JNZ        block
 	VZEROUPPER
 	RET
+
+// func spreadAVX2(from *float32, rows *int32, next *int32, width int, to *float32)
+// Requires: AVX, MMX+
+TEXT ·spreadAVX2(SB), NOSPLIT, $0-40
+	MOVQ    from+0(FP), AX
+	MOVQ    width+24(FP), DX
+	MOVQ    to+32(FP), BX
+	MOVQ    next+16(FP), CX
+	MOVLQSX (CX), SI
+	IMULQ   DX, SI
+	LEAQ    (AX)(SI*4), SI
+	MOVLQSX 4(CX), DI
+	IMULQ   DX, DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 8(CX), R8
+	IMULQ   DX, R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 12(CX), R9
+	IMULQ   DX, R9
+	LEAQ    (AX)(R9*4), R9
+	MOVLQSX 16(CX), R10
+	IMULQ   DX, R10
+	LEAQ    (AX)(R10*4), R10
+	MOVLQSX 20(CX), R11
+	IMULQ   DX, R11
+	LEAQ    (AX)(R11*4), R11
+	MOVLQSX 24(CX), R12
+	IMULQ   DX, R12
+	LEAQ    (AX)(R12*4), R12
+	MOVLQSX 28(CX), R13
+	IMULQ   DX, R13
+	LEAQ    (AX)(R13*4), R13
+	XORQ    R14, R14
+
+line:
+	PREFETCHT0 (SI)(R14*4)
+	PREFETCHT0 (DI)(R14*4)
+	PREFETCHT0 (R8)(R14*4)
+	PREFETCHT0 (R9)(R14*4)
+	PREFETCHT0 (R10)(R14*4)
+	PREFETCHT0 (R11)(R14*4)
+	PREFETCHT0 (R12)(R14*4)
+	PREFETCHT0 (R13)(R14*4)
+	ADDQ       $0x10, R14
+	CMPQ       R14, DX
+	JLT        line
+	MOVQ       rows+8(FP), CX
+	MOVLQSX    (CX), SI
+	IMULQ      DX, SI
+	LEAQ       (AX)(SI*4), SI
+	MOVLQSX    4(CX), DI
+	IMULQ      DX, DI
+	LEAQ       (AX)(DI*4), DI
+	MOVLQSX    8(CX), R8
+	IMULQ      DX, R8
+	LEAQ       (AX)(R8*4), R8
+	MOVLQSX    12(CX), R9
+	IMULQ      DX, R9
+	LEAQ       (AX)(R9*4), R9
+	MOVLQSX    16(CX), R10
+	IMULQ      DX, R10
+	LEAQ       (AX)(R10*4), R10
+	MOVLQSX    20(CX), R11
+	IMULQ      DX, R11
+	LEAQ       (AX)(R11*4), R11
+	MOVLQSX    24(CX), R12
+	IMULQ      DX, R12
+	LEAQ       (AX)(R12*4), R12
+	MOVLQSX    28(CX), R13
+	IMULQ      DX, R13
+	LEAQ       (AX)(R13*4), R13
+	MOVQ       DX, CX
+	SUBQ       $0x04, CX
+	XORQ       R14, R14
+
+loop:
+	VBROADCASTF128 (SI)(R14*4), Y0
+	VINSERTF128    $0x01, (R10)(R14*4), Y0, Y0
+	VBROADCASTF128 (DI)(R14*4), Y1
+	VINSERTF128    $0x01, (R11)(R14*4), Y1, Y1
+	VBROADCASTF128 (R8)(R14*4), Y2
+	VINSERTF128    $0x01, (R12)(R14*4), Y2, Y2
+	VBROADCASTF128 (R9)(R14*4), Y3
+	VINSERTF128    $0x01, (R13)(R14*4), Y3, Y3
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKLPD      Y5, Y4, Y6
+	VUNPCKHPD      Y5, Y4, Y4
+	VMOVUPS        Y6, (BX)
+	VMOVUPS        Y4, 128(BX)
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y1
+	VUNPCKLPD      Y1, Y0, Y2
+	VUNPCKHPD      Y1, Y0, Y0
+	VMOVUPS        Y2, 256(BX)
+	VMOVUPS        Y0, 384(BX)
+	ADDQ           $0x04, R14
+	SUBQ           $-512, BX
+	CMPQ           R14, CX
+	JLT            loop
+	SUBQ           CX, R14
+	SHLQ           $0x07, R14
+	SUBQ           R14, BX
+	VBROADCASTF128 (SI)(CX*4), Y0
+	VINSERTF128    $0x01, (R10)(CX*4), Y0, Y0
+	VBROADCASTF128 (DI)(CX*4), Y1
+	VINSERTF128    $0x01, (R11)(CX*4), Y1, Y1
+	VBROADCASTF128 (R8)(CX*4), Y2
+	VINSERTF128    $0x01, (R12)(CX*4), Y2, Y2
+	VBROADCASTF128 (R9)(CX*4), Y3
+	VINSERTF128    $0x01, (R13)(CX*4), Y3, Y3
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKLPD      Y5, Y4, Y6
+	VUNPCKHPD      Y5, Y4, Y4
+	VMOVUPS        Y6, (BX)
+	VMOVUPS        Y4, 128(BX)
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y1
+	VUNPCKLPD      Y1, Y0, Y2
+	VUNPCKHPD      Y1, Y0, Y0
+	VMOVUPS        Y2, 256(BX)
+	VMOVUPS        Y0, 384(BX)
+	VZEROUPPER
+	RET

@@ -34,6 +34,7 @@ func main() {
 			penalise(a.Doubles())
 			packTwo(a)
 			packRun(a)
+			spread(a)
 		}
 	}
 	Generate()
@@ -150,6 +151,72 @@ func packRun(a *vector.ISA) {
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
+}
+
+// spread writes a routine that turns eight rows into eight lanes of each value,
+// four values at a time; the last ones may be some that are there already.
+func spread(a *vector.ISA) {
+	a.Text("spread", "func(from *float32, rows, next *int32, width int, to *float32)", "writes eight rows of width numbers, at least 4, into lanes to … of a panel, and calls for those of next.")
+	from, list, width, to := Load(Param("from"), GP64()), GP64(), Load(Param("width"), GP64()), Load(Param("to"), GP64())
+	var row [8]GPVirtual
+	for i := range row {
+		row[i] = GP64()
+	}
+	find := func(name string) {
+		Load(Param(name), list)
+		for i, r := range row {
+			MOVLQSX(Mem{Base: list, Disp: 4 * i}, r)
+			IMULQ(width, r)
+			LEAQ(Mem{Base: from, Index: r, Scale: 4}, r)
+		}
+	}
+	find("next")
+	at := GP64()
+	XORQ(at, at)
+	Label("line")
+	for _, r := range row {
+		PREFETCHT0(Mem{Base: r, Index: at, Scale: 4})
+	}
+	ADDQ(U8(16), at)
+	CMPQ(at, width)
+	JLT(LabelRef("line"))
+	find("rows")
+	last := list
+	MOVQ(width, last)
+	SUBQ(U8(4), last)
+	XORQ(at, at)
+	Label("loop")
+	spreadFour(a, row, at, to)
+	ADDQ(U8(4), at)
+	SUBQ(I32(-4*128), to)
+	CMPQ(at, last)
+	JLT(LabelRef("loop"))
+	// at is last, or up to three too far.
+	SUBQ(last, at)
+	SHLQ(U8(7), at)
+	SUBQ(at, to)
+	spreadFour(a, row, last, to)
+	VZEROUPPER()
+	RET()
+}
+
+// spreadFour spreads values at … at+3.
+func spreadFour(a *vector.ISA, row [8]GPVirtual, at, to Register) {
+	var v [4]vector.V
+	for i := range v {
+		v[i] = a.Reg()
+		VBROADCASTF128(Mem{Base: row[i], Index: at, Scale: 4}, v[i])
+		VINSERTF128(U8(1), Mem{Base: row[i+4], Index: at, Scale: 4}, v[i], v[i])
+	}
+	for half, unpack := range []func(...Op){func(o ...Op) { VUNPCKLPS(o...) }, func(o ...Op) { VUNPCKHPS(o...) }} {
+		low, high, first, second := a.Reg(), a.Reg(), a.Reg(), a.Reg()
+		unpack(v[1], v[0], low)
+		unpack(v[3], v[2], high)
+		VUNPCKLPD(high, low, first)
+		VUNPCKHPD(high, low, second)
+		VMOVUPS(first, Mem{Base: to, Disp: 256 * half})
+		VMOVUPS(second, Mem{Base: to, Disp: 256*half + 128})
+	}
 }
 
 // adam writes the step of Adam for some parameters.
