@@ -19,6 +19,9 @@ func BenchmarkExplain(b *testing.B) {
 		{IntegratedGradients, []int{5, 16, 8, 1}, []nn.Func{nn.ReLU, nn.ReLU, nn.Sigmoid}},
 		{IntegratedGradients, []int{5, 16, 8, 1}, []nn.Func{nn.Tanh, nn.Tanh, nn.Sigmoid}},
 		{IntegratedGradients, []int{30, 64, 32, 1}, []nn.Func{nn.ReLU, nn.ReLU, nn.Sigmoid}},
+		{IntegratedGradients, []int{5, 16, 8, 2}, []nn.Func{nn.ReLU, nn.ReLU, nn.Softmax}},
+		{IntegratedGradients, []int{5, 16, 8, 3}, []nn.Func{nn.ReLU, nn.ReLU, nn.Softmax}},
+		{IntegratedGradients, []int{5, 16, 8, 1}, []nn.Func{nn.ReLU, nn.ReLU, nn.Identity}},
 		{Shapley, []int{5, 16, 8, 1}, []nn.Func{nn.ReLU, nn.ReLU, nn.Sigmoid}},
 	} {
 		for _, kernel := range nn.Kernels() {

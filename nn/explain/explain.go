@@ -69,6 +69,7 @@ type Explainer[T nn.Float] struct {
 	launch   *kernel.Dense[T] // z_1 at the end → the slopes of layer 2 at the baseline
 	next     []float64        // W_2, if layer 1 is kinked
 	one      *kernel.One[T]   // what is above layer 1, if it is one unit above two kinked lines
+	pair     bool             // the last layer is the first of two shares, for both
 	smooth   bool             // no function above them has a corner
 	rules    []rule[T]        // for the layers above them; none where there is a formula
 	tile     int              // panels that are worked on together
@@ -108,8 +109,12 @@ func New[T nn.Float](m *nn.Model, o Options, k nn.Kernel) (*Explainer[T], error)
 		at += m.Features[i].Width()
 	}
 	e.base = repeat[T](Baseline(m))
-	for i := range m.Layers {
-		e.layers = append(e.layers, e.newLayer(&m.Layers[i]))
+	layers := m.Layers
+	if o.Method != Shapley {
+		layers, e.pair = oneOfTwo(layers)
+	}
+	for i := range layers {
+		e.layers = append(e.layers, e.newLayer(&layers[i]))
 	}
 	if o.Method != Shapley && len(e.layers) == 1 && e.layers[0].alpha >= 0 {
 		// Paths through kinks are followed by layer 2.
@@ -118,11 +123,14 @@ func New[T nn.Float](m *nn.Model, o Options, k nn.Kernel) (*Explainer[T], error)
 	for e.kinked < len(e.layers) && e.layers[e.kinked].alpha >= 0 {
 		e.kinked++
 	}
+	if last := &e.layers[len(e.layers)-1]; e.kinked == 3 && len(e.layers) == 3 && last.straight && last.out == 1 {
+		e.kinked = 2 // followed at once, like other units with a formula
+	}
 	e.chooseRules()
 	e.fit()
 	e.atBase()
 	if e.kinked > 0 && o.Method != Shapley {
-		e.prepare(m)
+		e.prepare(layers)
 	}
 	return e, nil
 }
@@ -242,6 +250,9 @@ func (e *Explainer[T]) contribute(s *Space[T]) {
 	inputs := e.layers[0].in
 	e.set.Dense(e.layers[0].back, s.path.sum, s.path.gradient, s.panels, false)
 	e.set.Path.Gain(s.x, e.base, s.path.gradient, s.gain, s.total, inputs, s.panels)
+	if e.pair {
+		e.second(s)
+	}
 	if inputs == len(e.features) {
 		return
 	}
@@ -254,6 +265,22 @@ func (e *Explainer[T]) contribute(s *Space[T]) {
 					sum[j] += v
 				}
 			}
+		}
+	}
+}
+
+// second turns the contributions of rows whose second share of two is explained:
+// it loses what the first one gains.
+func (e *Explainer[T]) second(s *Space[T]) {
+	inputs := e.layers[0].in
+	for i := range s.total[:s.panels*nn.Lanes] {
+		if s.target[i] != 1 {
+			continue
+		}
+		s.total[i] = -s.total[i]
+		for k := range inputs {
+			at := (i/nn.Lanes*inputs+k)*nn.Lanes + i%nn.Lanes
+			s.gain[at] = -s.gain[at]
 		}
 	}
 }

@@ -150,6 +150,9 @@ var cases = []struct {
 	{[]int{5, 16, 8, 1}, []nn.Func{nn.Tanh, nn.Tanh, nn.Sigmoid}},
 	{[]int{5, 10, 6, 1}, []nn.Func{nn.GELU, nn.SiLU, nn.Identity}},
 	{[]int{4, 6, 5, 2}, []nn.Func{nn.Tanh, nn.ReLU, nn.Softmax}},
+	{[]int{5, 16, 8, 2}, []nn.Func{nn.ReLU, nn.LeakyReLU, nn.Softmax}},
+	{[]int{5, 16, 8, 1}, []nn.Func{nn.LeakyReLU, nn.ReLU, nn.Identity}},
+	{[]int{4, 2}, []nn.Func{nn.Softmax}},
 }
 
 // TestIntegratedGradientsAgreeWithPlainLoop holds a few rows of each network

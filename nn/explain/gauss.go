@@ -13,10 +13,11 @@ type rule[T nn.Float] struct{ nodes, weights []T }
 // The numbers of nodes a piece that are tried in turn: a smooth integrand needs
 // few, one with corners many.
 const (
-	fewNodes   = 8
-	mostNodes  = 128
-	mostCorner = 4096
-	pieceMost  = 16
+	fewNodes    = 8
+	fewestNodes = 4 // between two kinks
+	mostNodes   = 128
+	mostCorner  = 4096
+	pieceMost   = 16
 )
 
 // closeEnough is what sums are made right to, and how much twice the nodes may
@@ -40,7 +41,11 @@ func (e *Explainer[T]) chooseRules() {
 	} else if _, ok := kernel.CurveOf[T](above[0].act.Func); ok && len(above) == 1 {
 		most = 0
 	}
-	for n := fewNodes; n <= most; n *= 2 {
+	few := fewNodes
+	if e.kinked > 0 && e.smooth {
+		few = fewestNodes
+	}
+	for n := few; n <= most; n *= 2 {
 		e.rules = append(e.rules, newRule[T](n))
 	}
 }

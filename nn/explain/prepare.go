@@ -72,6 +72,24 @@ func (e *Explainer[T]) atBase() {
 	for at := 0; at < len(x); at += nn.Lanes {
 		e.baseY = append(e.baseY, x[at])
 	}
+	if e.pair {
+		e.baseY = append(e.baseY, 1-e.baseY[0])
+	}
+}
+
+// oneOfTwo makes of a last layer of softmax with two units the first of them alone:
+// it is the sigmoid of the difference, which has a formula, and the second share is
+// what the first leaves of 1.
+func oneOfTwo(layers []nn.Layer) ([]nn.Layer, bool) {
+	last := layers[len(layers)-1]
+	if last.Activation.Func != nn.Softmax || last.Out != 2 {
+		return layers, false
+	}
+	one := nn.Layer{In: last.In, Out: 1, B: []float64{last.B[0] - last.B[1]}, Activation: nn.Sigmoid.Default()}
+	for i, w := range last.W[:last.In] {
+		one.W = append(one.W, w-last.W[last.In+i])
+	}
+	return append(slices.Clone(layers[:len(layers)-1]), one), true
 }
 
 // identity is a layer that changes nothing.
@@ -84,10 +102,10 @@ func identity(units int) *nn.Layer {
 }
 
 // prepare makes the weights that paths through kinks begin with.
-func (e *Explainer[T]) prepare(m *nn.Model) {
-	first, second := &e.layers[0], identity(m.OutputWidth())
-	if len(m.Layers) > 1 {
-		second = &m.Layers[1]
+func (e *Explainer[T]) prepare(layers []nn.Layer) {
+	first, second := &e.layers[0], identity(e.layers[0].out)
+	if len(layers) > 1 {
+		second = &layers[1]
 	}
 	e.next = second.W
 	w, b := slices.Clone(second.W), make([]float64, second.Out)
@@ -99,22 +117,22 @@ func (e *Explainer[T]) prepare(m *nn.Model) {
 		b[i/second.In] -= w[i] * float64(first.z0[unit*nn.Lanes])
 	}
 	e.launch = kernel.Pack[T](second.In, second.Out, w, b, e.set.Block)
-	e.one = e.unitAbove(m)
+	e.one = e.unitAbove(layers)
 }
 
 // unitAbove is what there is of a network of two kinked layers and one unit that
 // has a formula; nil of others.
-func (e *Explainer[T]) unitAbove(m *nn.Model) *kernel.One[T] {
-	if e.kinked != 2 || len(m.Layers) != 3 || m.Layers[2].Out != 1 || e.layers[1].straight || len(e.rules) > 0 {
+func (e *Explainer[T]) unitAbove(layers []nn.Layer) *kernel.One[T] {
+	if e.kinked != 2 || len(layers) != 3 || layers[2].Out != 1 || e.layers[1].straight || len(e.rules) > 0 {
 		return nil
 	}
 	second, last := &e.layers[1], &e.layers[2]
 	one := &kernel.One[T]{Units: second.out, Alpha: second.alpha, Z0: slices.Clone(second.z0),
-		Bias: T(m.Layers[2].B[0]), Func: last.act.Func, Z: last.z0[0], A: last.a0[0]}
+		Bias: T(layers[2].B[0]), Func: last.act.Func, Z: last.z0[0], A: last.a0[0]}
 	for i, v := range second.off {
 		one.Z0[i] = T(math.Copysign(float64(one.Z0[i]), math.Copysign(1, float64(v))))
 	}
-	for _, v := range m.Layers[2].W {
+	for _, v := range layers[2].W {
 		one.W = append(one.W, T(v))
 	}
 	return one
