@@ -59,11 +59,11 @@ func newRunID(now time.Time) string {
 // configure applies --quiet, --log-format and --memory, of which columns get
 // half.
 func (u *ui) configure(s *settings) {
-	limitMemory(s.memory)
 	if size := totalSize(s.inputs); size <= 0 || size > smallInput {
+		forgetStart() // before garbage is collected, which touches yet more
 		collectGarbage(runPercent)
-		forgetStart()
 	}
+	limitMemory(s.memory)
 	u.room = table.NewRoom(s.memory / 2)
 	u.quiet = s.yes("quiet", false)
 	if s.choice("log-format", "text", "text", "json") == "json" {
