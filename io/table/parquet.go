@@ -28,9 +28,9 @@ type parquetSource struct {
 	o      ReadOptions
 	file   *file.Reader
 	tree   []parquetField
-	fields []Field // the same, by name and type
-	leaves [][]int // leaf columns of each field
-	store  *byteStore
+	fields []Field   // the same, by name and type
+	leaves [][]int   // leaf columns of each field
+	packed *recycler // memory of pages as they are in the file
 	pages  *recycler // memory of decoded pages
 
 	plan    *typedPlan
@@ -52,11 +52,11 @@ type parquetColumn struct {
 
 // newParquet opens a Parquet file. about gives its path.
 func newParquet(f randomFile, about func() Info, o ReadOptions) (Source, error) {
-	s := &parquetSource{about: about, path: about().Path, o: o, mem: o.Alloc, store: &byteStore{}, group: -1}
+	s := &parquetSource{about: about, path: about().Path, o: o, mem: o.Alloc, group: -1}
 	if s.mem == nil {
 		s.mem = memory.DefaultAllocator
 	}
-	s.pages = newRecycler(s.mem, false)
+	s.pages, s.packed = newRecycler(s.mem, false), newRecycler(memory.DefaultAllocator, false)
 	s.in = &watched{randomFile: f}
 	if err := s.guard(func() error { return opening(s.open()) }); err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func (s *parquetSource) openColumn(g *file.RowGroupReader, field int, coded bool
 			return c, err
 		}
 		if ok {
-			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.store, s.pages)
+			c.flat.chunk = newFlatChunk(column, meta, s.in, s.rows, s.packed, s.pages)
 		}
 		if c.flat.chunk != nil && coded {
 			c.flat.chunk.keepCodes()

@@ -40,7 +40,7 @@ func (c *flatChunk) dictionary(s *pageScratch) (*dictionaryValues, error) {
 			}
 			return err
 		})
-		c.store.put(c.dictPage.bytes)
+		c.dictPage.unload()
 	})
 	return &c.dict, c.dictErr
 }

@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -120,7 +119,7 @@ func (p *flatPage) run(scratch *pageScratch) {
 		p.values, err = p.decode(scratch)
 		return err
 	})
-	p.chunk.store.put(p.bytes)
+	p.unload()
 }
 
 // arrays puts the block's columns together out of their pages.
@@ -210,36 +209,4 @@ type pageScratch struct {
 	bits   []byte // of bitmap: which rows have a value; nil: all
 	words  []uint32
 	texts  [][]byte
-}
-
-// byteStore keeps buffers of pages that have been decoded for the next ones.
-type byteStore struct {
-	mu   sync.Mutex
-	free [][]byte
-}
-
-// maxStored is how many buffers are kept.
-const maxStored = 64
-
-// get returns a buffer of n bytes, which hold anything.
-func (s *byteStore) get(n int) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := len(s.free) - 1; i >= 0; i-- {
-		if b := s.free[i]; cap(b) >= n {
-			s.free = append(s.free[:i], s.free[i+1:]...)
-			return b[:n]
-		}
-	}
-	return make([]byte, n)
-}
-
-// put takes a buffer back.
-func (s *byteStore) put(b []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.free) == maxStored {
-		s.free = append(s.free[:0], s.free[1:]...)
-	}
-	s.free = append(s.free, b)
 }

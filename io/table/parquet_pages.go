@@ -18,9 +18,9 @@ import (
 // their headers, can be decoded in any order and by any worker.
 type flatChunk struct {
 	column   flatColumn
-	codec    codec.Codec // nil: not compressed
-	in       io.ReaderAt // used by the cutting side only
-	store    *byteStore
+	codec    codec.Codec      // nil: not compressed
+	in       io.ReaderAt      // used by the cutting side only
+	packed   memory.Allocator // of pages as they are in the file
 	mem      memory.Allocator
 	pages    []*flatPage
 	dictPage *flatPage // nil without a dictionary
@@ -58,7 +58,8 @@ type flatPage struct {
 	first  int64 // row of the row group
 	rows   int64
 
-	bytes   []byte // as in the file; read when the first block needs them
+	loaded  bool   // of the cutting side
+	bytes   []byte // as in the file, until they are decoded
 	claimed atomic.Bool
 	done    chan struct{}
 	values  arrow.Array
@@ -75,8 +76,12 @@ func (p *flatPage) drop() {
 		p.values.Release()
 		p.values = nil
 	}
+	p.unload() // of a page that nobody has decoded
 	if p.chunk.left.Add(-1) == 0 {
 		p.chunk.dict.release(p.chunk.mem)
+		if d := p.chunk.dictPage; d != nil {
+			d.unload()
+		}
 	}
 }
 
@@ -134,8 +139,8 @@ func isOneOf(t arrow.DataType, ids ...arrow.Type) bool {
 
 // newFlatChunk walks the page headers of a column chunk. It returns nil where
 // anything about the chunk is out of the ordinary: the library reads it then.
-func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.ReaderAt, rows int64, store *byteStore, mem memory.Allocator) *flatChunk {
-	chunk := &flatChunk{column: c, in: in, store: store, mem: mem}
+func newFlatChunk(c flatColumn, meta *metadata.ColumnChunkMetaData, in io.ReaderAt, rows int64, packed, mem memory.Allocator) *flatChunk {
+	chunk := &flatChunk{column: c, in: in, packed: packed, mem: mem}
 	if meta.CryptoMetadata() != nil {
 		return nil
 	}
@@ -250,14 +255,23 @@ func (c *flatChunk) readable(p *flatPage) bool {
 // load reads a page's bytes, once. Blocks that were cut then no longer need
 // the file.
 func (p *flatPage) load() error {
-	if p.bytes != nil {
+	if p.loaded {
 		return nil
 	}
-	p.bytes = p.chunk.store.get(int(p.header.packed))
+	p.loaded = true
+	p.bytes = p.chunk.packed.Allocate(int(p.header.packed))
 	if n, err := p.chunk.in.ReadAt(p.bytes, p.offset); n < len(p.bytes) {
 		return fmt.Errorf("a page could not be read: %w", err)
 	}
 	return nil
+}
+
+// unload gives back the memory of a page's bytes, once for all.
+func (p *flatPage) unload() {
+	if p.bytes != nil {
+		p.chunk.packed.Free(p.bytes)
+		p.bytes = nil
+	}
 }
 
 // body is a page's bytes, decompressed into room, which is at least as long.
