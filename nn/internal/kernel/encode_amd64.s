@@ -4,6 +4,40 @@
 
 #include "textflag.h"
 
+DATA encodeLaneBits<>+0(SB)/8, $0x0000000000000001
+DATA encodeLaneBits<>+8(SB)/8, $0x0000000000000002
+DATA encodeLaneBits<>+16(SB)/8, $0x0000000000000004
+DATA encodeLaneBits<>+24(SB)/8, $0x0000000000000008
+DATA encodeLaneBits<>+32(SB)/8, $0x0000000000000010
+DATA encodeLaneBits<>+40(SB)/8, $0x0000000000000020
+DATA encodeLaneBits<>+48(SB)/8, $0x0000000000000040
+DATA encodeLaneBits<>+56(SB)/8, $0x0000000000000080
+DATA encodeLaneBits<>+64(SB)/8, $0x0000000000000100
+DATA encodeLaneBits<>+72(SB)/8, $0x0000000000000200
+DATA encodeLaneBits<>+80(SB)/8, $0x0000000000000400
+DATA encodeLaneBits<>+88(SB)/8, $0x0000000000000800
+DATA encodeLaneBits<>+96(SB)/8, $0x0000000000001000
+DATA encodeLaneBits<>+104(SB)/8, $0x0000000000002000
+DATA encodeLaneBits<>+112(SB)/8, $0x0000000000004000
+DATA encodeLaneBits<>+120(SB)/8, $0x0000000000008000
+DATA encodeLaneBits<>+128(SB)/8, $0x0000000000010000
+DATA encodeLaneBits<>+136(SB)/8, $0x0000000000020000
+DATA encodeLaneBits<>+144(SB)/8, $0x0000000000040000
+DATA encodeLaneBits<>+152(SB)/8, $0x0000000000080000
+DATA encodeLaneBits<>+160(SB)/8, $0x0000000000100000
+DATA encodeLaneBits<>+168(SB)/8, $0x0000000000200000
+DATA encodeLaneBits<>+176(SB)/8, $0x0000000000400000
+DATA encodeLaneBits<>+184(SB)/8, $0x0000000000800000
+DATA encodeLaneBits<>+192(SB)/8, $0x0000000001000000
+DATA encodeLaneBits<>+200(SB)/8, $0x0000000002000000
+DATA encodeLaneBits<>+208(SB)/8, $0x0000000004000000
+DATA encodeLaneBits<>+216(SB)/8, $0x0000000008000000
+DATA encodeLaneBits<>+224(SB)/8, $0x0000000010000000
+DATA encodeLaneBits<>+232(SB)/8, $0x0000000020000000
+DATA encodeLaneBits<>+240(SB)/8, $0x0000000040000000
+DATA encodeLaneBits<>+248(SB)/8, $0x0000000080000000
+GLOBL encodeLaneBits<>(SB), RODATA|NOPTR, $256
+
 // func encodeF64AVX512(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·encodeF64AVX512(SB), NOSPLIT, $0-80
@@ -530,12 +564,17 @@ GLOBL lanes7f7fffff<>(SB), RODATA|NOPTR, $64
 // func encodeF64AVX2(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    c+0(FP), AX
-	MOVQ    cells+8(FP), DX
-	MOVQ    x+32(FP), BX
-	MOVQ    shift+24(FP), CX
-	XORQ    SI, SI
-	VMOVUPS lanes7fffffffffffffff<>+0(SB), Y0
+	MOVQ         c+0(FP), AX
+	MOVQ         cells+8(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         shift+24(FP), CX
+	XORQ         SI, SI
+	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Y0
+	VBROADCASTSD (AX), Y1
+	VBROADCASTSD 8(AX), Y2
+	VBROADCASTSD 16(AX), Y3
+	VBROADCASTSD 24(AX), Y4
+	VBROADCASTSD 32(AX), Y5
 
 panel:
 	MOVQ  valid+16(FP), R8
@@ -546,400 +585,710 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
+	TESTB        $0x01, 64(AX)
+	JNZ          careful
+	TESTB        $0x04, 64(AX)
+	JZ           undivided
+	VMOVQ        DI, X6
+	VPBROADCASTQ X6, Y6
+	VXORPD       Y7, Y7, Y7
+	VMOVUPS      (DX), Y8
+	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, (BX)
+	VMOVMSKPD    Y10, R8
+	VMOVUPS      32(DX), Y8
+	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 16(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x04, R9
+	ORL          R9, R8
+	VMOVUPS      64(DX), Y8
+	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 32(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
+	VMOVUPS      96(DX), Y8
+	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 48(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x0c, R9
+	ORL          R9, R8
+	VMOVUPS      128(DX), Y8
+	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 64(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVUPS      160(DX), Y8
+	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 80(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x14, R9
+	ORL          R9, R8
+	VMOVUPS      192(DX), Y8
+	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 96(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x18, R9
+	ORL          R9, R8
+	VMOVUPS      224(DX), Y8
+	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
+	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y8, Y8, Y9
+	VANDPD       Y6, Y9, Y9
+	VBLENDVPD    Y9, Y8, Y1, Y6
+	VCMPPD       $0x09, Y2, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x06, Y3, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VSUBPD       Y4, Y6, Y6
+	VDIVPD       Y5, Y6, Y6
+	VANDPD       Y0, Y6, Y8
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
+	VORPD        Y8, Y7, Y7
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 112(BX)
+	VMOVMSKPD    Y9, R9
+	SHLL         $0x1c, R9
+	ORL          R9, R8
+	VMOVMSKPD    Y7, R9
+	NOTL         R8
+	MOVL         56(AX), R10
+	NOTL         R10
+	ANDL         R8, R10
+	ORL          R10, R9
+	JNZ          careful
+	MOVQ         missing+56(FP), DI
+	MOVL         R8, (DI)(SI*4)
+	MOVQ         outside+72(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	MOVQ         notNumber+64(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	JMP          next
+
+undivided:
+	VMOVQ        DI, X6
+	VPBROADCASTQ X6, Y6
+	VXORPD       Y7, Y7, Y7
+	VMOVUPS      (DX), Y8
+	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, (BX)
+	VMOVMSKPD    Y10, R8
+	VMOVUPS      32(DX), Y8
+	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 16(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x04, R9
+	ORL          R9, R8
+	VMOVUPS      64(DX), Y8
+	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 32(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
+	VMOVUPS      96(DX), Y8
+	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 48(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x0c, R9
+	ORL          R9, R8
+	VMOVUPS      128(DX), Y8
+	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 64(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVUPS      160(DX), Y8
+	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 80(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x14, R9
+	ORL          R9, R8
+	VMOVUPS      192(DX), Y8
+	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 96(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x18, R9
+	ORL          R9, R8
+	VMOVUPS      224(DX), Y8
+	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
+	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y8, Y8, Y9
+	VANDPD       Y6, Y9, Y9
+	VBLENDVPD    Y9, Y8, Y1, Y6
+	VCMPPD       $0x09, Y2, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x06, Y3, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VSUBPD       Y4, Y6, Y6
+	VANDPD       Y0, Y6, Y8
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
+	VORPD        Y8, Y7, Y7
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 112(BX)
+	VMOVMSKPD    Y9, R9
+	SHLL         $0x1c, R9
+	ORL          R9, R8
+	VMOVMSKPD    Y7, R9
+	NOTL         R8
+	MOVL         56(AX), R10
+	NOTL         R10
+	ANDL         R8, R10
+	ORL          R10, R9
+	JNZ          careful
+	MOVQ         missing+56(FP), DI
+	MOVL         R8, (DI)(SI*4)
+	MOVQ         outside+72(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	MOVQ         notNumber+64(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	JMP          next
+
+careful:
 	MOVL         DI, R10
-	VMOVUPS      (DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      (DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group0
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group0:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group0
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group0:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group0
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group0
+	VDIVPD Y5, Y6, Y6
 
 step4group0:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, (BX)
-	VMOVMSKPD    Y3, R8
-	VMOVMSKPD    Y4, R9
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, (BX)
+	VMOVMSKPD    Y8, R8
+	VMOVMSKPD    Y9, R9
 	SHRL         $0x04, R10
-	VMOVUPS      32(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      32(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group1
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group1:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group1
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group1:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group1
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group1
+	VDIVPD Y5, Y6, Y6
 
 step4group1:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 16(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 16(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x04, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x04, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      64(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      64(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group2
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group2:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group2
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group2:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group2
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group2
+	VDIVPD Y5, Y6, Y6
 
 step4group2:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 32(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 32(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x08, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x08, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      96(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      96(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group3
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group3:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group3
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group3:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group3
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group3
+	VDIVPD Y5, Y6, Y6
 
 step4group3:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 48(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 48(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x0c, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x0c, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      128(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      128(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group4
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group4:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group4
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group4:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group4
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group4
+	VDIVPD Y5, Y6, Y6
 
 step4group4:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 64(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 64(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x10, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x10, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      160(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      160(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group5
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group5:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group5
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group5:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group5
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group5
+	VDIVPD Y5, Y6, Y6
 
 step4group5:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 80(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 80(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x14, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x14, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      192(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      192(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group6
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group6:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group6
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group6:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group6
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group6
+	VDIVPD Y5, Y6, Y6
 
 step4group6:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 96(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 96(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x18, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x18, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VMOVUPS      224(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VMOVUPS      224(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group7
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group7:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group7
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group7:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group7
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group7
+	VDIVPD Y5, Y6, Y6
 
 step4group7:
-	VANDPD     Y0, Y1, Y4
-	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD     Y2, Y4, Y4
-	VANDPD     Y4, Y1, Y1
-	VCVTPD2PSY Y1, X1
-	VMOVUPS    X1, 112(BX)
-	VMOVMSKPD  Y3, R10
+	VANDPD     Y0, Y6, Y9
+	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD     Y7, Y9, Y9
+	VANDPD     Y9, Y6, Y6
+	VCVTPD2PSY Y6, X6
+	VMOVUPS    X6, 112(BX)
+	VMOVMSKPD  Y8, R10
 	SHLL       $0x1c, R10
 	ORL        R10, R8
-	VMOVMSKPD  Y4, R10
+	VMOVMSKPD  Y9, R10
 	SHLL       $0x1c, R10
 	ORL        R10, R9
 	NOTL       R8
@@ -959,6 +1308,8 @@ reported:
 	MOVL R9, (DI)(SI*4)
 	MOVQ notNumber+64(FP), DI
 	MOVL R8, (DI)(SI*4)
+
+next:
 	ADDQ $0x00000100, DX
 	ADDQ stride+40(FP), BX
 	INCQ SI
@@ -968,98 +1319,98 @@ reported:
 	RET
 
 infinities:
-	VMOVUPS      (DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      (DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	MOVL         R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      32(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      32(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x04, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      64(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      64(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x08, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      96(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      96(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x0c, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      128(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      128(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x10, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      160(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      160(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x14, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      192(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VMOVUPS      192(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x18, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VMOVUPS      224(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, DI
+	VMOVUPS      224(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, DI
 	SHLL         $0x1c, DI
 	ORL          DI, R10
 	MOVL         R10, R8
@@ -1076,12 +1427,17 @@ GLOBL lanebits<>(SB), RODATA|NOPTR, $32
 // func encodeF32AVX2(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX2
 TEXT ·encodeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    c+0(FP), AX
-	MOVQ    cells+8(FP), DX
-	MOVQ    x+32(FP), BX
-	MOVQ    shift+24(FP), CX
-	XORQ    SI, SI
-	VMOVUPS lanes7fffffffffffffff<>+0(SB), Y0
+	MOVQ         c+0(FP), AX
+	MOVQ         cells+8(FP), DX
+	MOVQ         x+32(FP), BX
+	MOVQ         shift+24(FP), CX
+	XORQ         SI, SI
+	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Y0
+	VBROADCASTSD (AX), Y1
+	VBROADCASTSD 8(AX), Y2
+	VBROADCASTSD 16(AX), Y3
+	VBROADCASTSD 24(AX), Y4
+	VBROADCASTSD 32(AX), Y5
 
 panel:
 	MOVQ  valid+16(FP), R8
@@ -1092,400 +1448,710 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
+	TESTB        $0x01, 64(AX)
+	JNZ          careful
+	TESTB        $0x04, 64(AX)
+	JZ           undivided
+	VMOVQ        DI, X6
+	VPBROADCASTQ X6, Y6
+	VXORPD       Y7, Y7, Y7
+	VCVTPS2PD    (DX), Y8
+	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, (BX)
+	VMOVMSKPD    Y10, R8
+	VCVTPS2PD    16(DX), Y8
+	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 16(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x04, R9
+	ORL          R9, R8
+	VCVTPS2PD    32(DX), Y8
+	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 32(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
+	VCVTPS2PD    48(DX), Y8
+	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 48(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x0c, R9
+	ORL          R9, R8
+	VCVTPS2PD    64(DX), Y8
+	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 64(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VCVTPS2PD    80(DX), Y8
+	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 80(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x14, R9
+	ORL          R9, R8
+	VCVTPS2PD    96(DX), Y8
+	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VDIVPD       Y5, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 96(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x18, R9
+	ORL          R9, R8
+	VCVTPS2PD    112(DX), Y8
+	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
+	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y8, Y8, Y9
+	VANDPD       Y6, Y9, Y9
+	VBLENDVPD    Y9, Y8, Y1, Y6
+	VCMPPD       $0x09, Y2, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x06, Y3, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VSUBPD       Y4, Y6, Y6
+	VDIVPD       Y5, Y6, Y6
+	VANDPD       Y0, Y6, Y8
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
+	VORPD        Y8, Y7, Y7
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 112(BX)
+	VMOVMSKPD    Y9, R9
+	SHLL         $0x1c, R9
+	ORL          R9, R8
+	VMOVMSKPD    Y7, R9
+	NOTL         R8
+	MOVL         56(AX), R10
+	NOTL         R10
+	ANDL         R8, R10
+	ORL          R10, R9
+	JNZ          careful
+	MOVQ         missing+56(FP), DI
+	MOVL         R8, (DI)(SI*4)
+	MOVQ         outside+72(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	MOVQ         notNumber+64(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	JMP          next
+
+undivided:
+	VMOVQ        DI, X6
+	VPBROADCASTQ X6, Y6
+	VXORPD       Y7, Y7, Y7
+	VCVTPS2PD    (DX), Y8
+	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, (BX)
+	VMOVMSKPD    Y10, R8
+	VCVTPS2PD    16(DX), Y8
+	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 16(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x04, R9
+	ORL          R9, R8
+	VCVTPS2PD    32(DX), Y8
+	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 32(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
+	VCVTPS2PD    48(DX), Y8
+	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 48(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x0c, R9
+	ORL          R9, R8
+	VCVTPS2PD    64(DX), Y8
+	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 64(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VCVTPS2PD    80(DX), Y8
+	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 80(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x14, R9
+	ORL          R9, R8
+	VCVTPS2PD    96(DX), Y8
+	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
+	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
+	VCMPPD       $0x07, Y8, Y8, Y10
+	VANDPD       Y9, Y10, Y10
+	VBLENDVPD    Y10, Y8, Y1, Y8
+	VCMPPD       $0x09, Y2, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VCMPPD       $0x06, Y3, Y8, Y9
+	VORPD        Y9, Y7, Y7
+	VSUBPD       Y4, Y8, Y8
+	VANDPD       Y0, Y8, Y9
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VORPD        Y9, Y7, Y7
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 96(BX)
+	VMOVMSKPD    Y10, R9
+	SHLL         $0x18, R9
+	ORL          R9, R8
+	VCVTPS2PD    112(DX), Y8
+	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
+	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y8, Y8, Y9
+	VANDPD       Y6, Y9, Y9
+	VBLENDVPD    Y9, Y8, Y1, Y6
+	VCMPPD       $0x09, Y2, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x06, Y3, Y6, Y8
+	VORPD        Y8, Y7, Y7
+	VSUBPD       Y4, Y6, Y6
+	VANDPD       Y0, Y6, Y8
+	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
+	VORPD        Y8, Y7, Y7
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 112(BX)
+	VMOVMSKPD    Y9, R9
+	SHLL         $0x1c, R9
+	ORL          R9, R8
+	VMOVMSKPD    Y7, R9
+	NOTL         R8
+	MOVL         56(AX), R10
+	NOTL         R10
+	ANDL         R8, R10
+	ORL          R10, R9
+	JNZ          careful
+	MOVQ         missing+56(FP), DI
+	MOVL         R8, (DI)(SI*4)
+	MOVQ         outside+72(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	MOVQ         notNumber+64(FP), DI
+	MOVL         R9, (DI)(SI*4)
+	JMP          next
+
+careful:
 	MOVL         DI, R10
-	VCVTPS2PD    (DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    (DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group0
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group0:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group0
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group0:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group0
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group0
+	VDIVPD Y5, Y6, Y6
 
 step4group0:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, (BX)
-	VMOVMSKPD    Y3, R8
-	VMOVMSKPD    Y4, R9
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, (BX)
+	VMOVMSKPD    Y8, R8
+	VMOVMSKPD    Y9, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    16(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    16(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group1
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group1:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group1
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group1:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group1
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group1
+	VDIVPD Y5, Y6, Y6
 
 step4group1:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 16(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 16(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x04, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x04, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    32(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    32(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group2
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group2:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group2
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group2:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group2
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group2
+	VDIVPD Y5, Y6, Y6
 
 step4group2:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 32(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 32(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x08, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x08, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    48(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    48(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group3
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group3:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group3
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group3:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group3
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group3
+	VDIVPD Y5, Y6, Y6
 
 step4group3:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 48(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 48(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x0c, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x0c, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    64(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    64(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group4
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group4:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group4
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group4:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group4
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group4
+	VDIVPD Y5, Y6, Y6
 
 step4group4:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 64(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 64(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x10, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x10, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    80(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    80(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group5
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group5:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group5
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group5:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group5
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group5
+	VDIVPD Y5, Y6, Y6
 
 step4group5:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 80(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 80(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x14, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x14, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    96(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    96(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group6
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group6:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group6
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group6:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group6
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group6
+	VDIVPD Y5, Y6, Y6
 
 step4group6:
-	VANDPD       Y0, Y1, Y4
-	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD       Y2, Y4, Y4
-	VANDPD       Y4, Y1, Y1
-	VCVTPD2PSY   Y1, X1
-	VMOVUPS      X1, 96(BX)
-	VMOVMSKPD    Y3, R11
+	VANDPD       Y0, Y6, Y9
+	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y9, Y6, Y6
+	VCVTPD2PSY   Y6, X6
+	VMOVUPS      X6, 96(BX)
+	VMOVMSKPD    Y8, R11
 	SHLL         $0x18, R11
 	ORL          R11, R8
-	VMOVMSKPD    Y4, R11
+	VMOVMSKPD    Y9, R11
 	SHLL         $0x18, R11
 	ORL          R11, R9
 	SHRL         $0x04, R10
-	VCVTPS2PD    112(DX), Y1
-	VMOVD        R10, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VCMPPD       $0x07, Y1, Y1, Y3
-	VANDPD       Y2, Y3, Y3
+	VCVTPS2PD    112(DX), Y6
+	VMOVD        R10, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VCMPPD       $0x07, Y6, Y6, Y8
+	VANDPD       Y7, Y8, Y8
 	TESTB        $0x01, 64(AX)
 	JZ           step1group7
-	VBROADCASTSD 40(AX), Y2
-	VMULPD       Y2, Y1, Y1
-	VBROADCASTSD 48(AX), Y2
-	VADDPD       Y2, Y1, Y1
+	VBROADCASTSD 40(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VBROADCASTSD 48(AX), Y7
+	VADDPD       Y7, Y6, Y6
 
 step1group7:
-	VBROADCASTSD (AX), Y2
-	VBLENDVPD    Y3, Y1, Y2, Y1
-	VBROADCASTSD 56(AX), Y2
-	VORPD        Y3, Y2, Y2
-	VBROADCASTSD 8(AX), Y4
-	VCMPPD       $0x0d, Y4, Y1, Y4
-	VANDPD       Y2, Y4, Y4
-	VBROADCASTSD 16(AX), Y2
-	VCMPPD       $0x02, Y2, Y1, Y2
-	VANDPD       Y4, Y2, Y2
+	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBROADCASTSD 56(AX), Y7
+	VORPD        Y8, Y7, Y7
+	VCMPPD       $0x0d, Y2, Y6, Y9
+	VANDPD       Y7, Y9, Y9
+	VCMPPD       $0x02, Y3, Y6, Y7
+	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group7
-	VBROADCASTSD 24(AX), Y4
-	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y6, Y6
 
 step2group7:
-	TESTB        $0x04, 64(AX)
-	JZ           step4group7
-	VBROADCASTSD 32(AX), Y4
-	VDIVPD       Y4, Y1, Y1
+	TESTB  $0x04, 64(AX)
+	JZ     step4group7
+	VDIVPD Y5, Y6, Y6
 
 step4group7:
-	VANDPD     Y0, Y1, Y4
-	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y4, Y4
-	VANDPD     Y2, Y4, Y4
-	VANDPD     Y4, Y1, Y1
-	VCVTPD2PSY Y1, X1
-	VMOVUPS    X1, 112(BX)
-	VMOVMSKPD  Y3, R10
+	VANDPD     Y0, Y6, Y9
+	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
+	VANDPD     Y7, Y9, Y9
+	VANDPD     Y9, Y6, Y6
+	VCVTPD2PSY Y6, X6
+	VMOVUPS    X6, 112(BX)
+	VMOVMSKPD  Y8, R10
 	SHLL       $0x1c, R10
 	ORL        R10, R8
-	VMOVMSKPD  Y4, R10
+	VMOVMSKPD  Y9, R10
 	SHLL       $0x1c, R10
 	ORL        R10, R9
 	NOTL       R8
@@ -1505,6 +2171,8 @@ reported:
 	MOVL R9, (DI)(SI*4)
 	MOVQ notNumber+64(FP), DI
 	MOVL R8, (DI)(SI*4)
+
+next:
 	ADDQ $0x00000080, DX
 	ADDQ stride+40(FP), BX
 	INCQ SI
@@ -1514,98 +2182,98 @@ reported:
 	RET
 
 infinities:
-	VCVTPS2PD    (DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    (DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	MOVL         R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    16(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    16(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x04, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    32(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    32(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x08, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    48(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    48(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x0c, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    64(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    64(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x10, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    80(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    80(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x14, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    96(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, R8
+	VCVTPS2PD    96(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, R8
 	SHLL         $0x18, R8
 	ORL          R8, R10
 	SHRL         $0x04, DI
-	VCVTPS2PD    112(DX), Y1
-	VMOVD        DI, X2
-	VPBROADCASTQ X2, Y2
-	VPAND        lanebits<>+0(SB), Y2, Y2
-	VPCMPEQQ     lanebits<>+0(SB), Y2, Y2
-	VANDPD       Y0, Y1, Y1
-	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y1, Y1
-	VANDPD       Y2, Y1, Y1
-	VMOVMSKPD    Y1, DI
+	VCVTPS2PD    112(DX), Y6
+	VMOVD        DI, X7
+	VPBROADCASTQ X7, Y7
+	VPAND        lanebits<>+0(SB), Y7, Y7
+	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
+	VANDPD       Y0, Y6, Y6
+	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
+	VANDPD       Y7, Y6, Y6
+	VMOVMSKPD    Y6, DI
 	SHLL         $0x1c, DI
 	ORL          DI, R10
 	MOVL         R10, R8

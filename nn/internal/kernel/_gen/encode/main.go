@@ -37,6 +37,7 @@ const lanes = 32
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
+	newLaneBits()
 	for _, a := range vector.Both() {
 		encode(a, "encodeF64", "float64", 8)
 		encode(a, "encodeF32", "float32", 4)
@@ -67,16 +68,23 @@ func encode(a *vector.ISA, name, cell string, size int) {
 	Load(Param("shift"), RCX)
 	XORQ(at, at)
 	s.abs = d.Copy(d.Bits(1<<63 - 1))
+	fields := []int{fill, lower, upper, center, scale}
 	if d.Wide() {
-		for _, f := range []int{fill, lower, upper, center, scale, factor, plus} {
-			v := s.constant(f)
-			s.keep[f] = v
-		}
+		fields = append(fields, factor, plus)
+	}
+	for _, f := range fields {
+		v := s.constant(f)
+		s.keep[f] = v
+	}
+	if d.Wide() {
 		d.Keep(0x1.ffffffp127)
 	}
 
 	Label("panel")
 	present := s.present(at)
+	if !d.Wide() {
+		s.quick(at, present, x)
+	}
 	have, inside := d.NewWord(), d.NewWord()
 	rest := GP32()
 	MOVL(present.As32(), rest)
@@ -87,6 +95,9 @@ func encode(a *vector.ISA, name, cell string, size int) {
 		s.group(g, rest, x, have, inside)
 	}
 	s.report(at, present.As32(), have.GP, inside.GP)
+	if !d.Wide() {
+		Label("next")
+	}
 	ADDQ(U32(uint32(size*lanes)), s.cells)
 	ADDQ(vector.Argument("stride"), x)
 	INCQ(at)

@@ -333,6 +333,9 @@ func blendvpd(o ...Op) { VBLENDVPD(o[0], o[1], o[2], o[3]) }
 // A Mask chooses lanes.
 type Mask struct{ op Op }
 
+// MaskOf chooses the lanes of AVX2 whose sign bit is set.
+func MaskOf(x V) Mask { return Mask{x} }
+
 // Negative chooses the lanes of x whose sign bit is set.
 func (a *ISA) Negative(x V) Mask {
 	if !a.Wide() {
