@@ -152,7 +152,7 @@ func (d *drawing) draw(ctx context.Context) error {
 	case "network":
 		err = draw.Network(d.model.Model, pipeline.PredictionNames(d.model.Card())).Write(&b, d.ext[1:])
 	case "weights":
-		err = draw.Weights(d.model.Model).Write(&b, d.ext[1:])
+		err = draw.Weights(d.model.Model, pipeline.PredictionNames(d.model.Card())).Write(&b, d.ext[1:])
 	case "boundary":
 		err = d.boundary(ctx, &b)
 	case "curves":

@@ -122,7 +122,7 @@ func pictures(t *testing.T) map[string]*Picture {
 	region := Region{X: "x1", Y: "x2", MinX: -1, MaxX: 1, MinY: -1, MaxY: 1, Threshold: 0.5, Title: "a & b <c>",
 		At: func(x, y float64) []float64 { return []float64{(1 + x*y) / 2} }, Points: []XY{{0, 0}, {5, 5}}, Names: []string{"a", "b"}, Class: []int{0, 1}}
 	return map[string]*Picture{
-		"layers": film.Still(false), "stages": film.Still(true), "network": Network(big, []string{"y_hat"}), "weights": Weights(big), "boundary": Boundary(region),
+		"layers": film.Still(false), "stages": film.Still(true), "network": Network(big, []string{"y_hat"}), "weights": Weights(big, []string{"y_hat"}), "boundary": Boundary(region),
 		"curves":     Curves(Learning{Loss: []XY{{1, 2}, {2, 1}}, Validation: []XY{{1, 3}, {2, 2}}, Measure: []XY{{1, .5}, {2, .6}}, MeasureName: "AUC", Best: 2}),
 		"classes":    EvaluationOfClasses(manyClasses(25)),
 		"numbers":    EvaluationOfNumbers(Numbers{Target: "a & b", Predicted: []float64{1, 2, 4}, True: []float64{1, 3, -2}, R2: math.NaN()}),
