@@ -329,3 +329,30 @@ func TestWideLayersAreElided(t *testing.T) {
 		t.Errorf("units %v", c.units)
 	}
 }
+
+// TestUsualGap: lines apart by 2 and by 4, the second twice as long; a shear along
+// the lines brings them no closer.
+func TestUsualGap(t *testing.T) {
+	for _, shear := range []vg.Length{0, 5} {
+		lines := [][]vg.Point{{{X: 0, Y: 0}, {X: 1, Y: 0}}, {{X: 0, Y: 2}, {X: 2, Y: 2}}, {{X: 0, Y: 6}, {X: 2, Y: 6}}}
+		for _, line := range lines {
+			for k := range line {
+				line[k].X += shear * line[k].Y
+			}
+		}
+		if got, want := usualGap(lines), (1*2.+2*4.)/3; math.Abs(got-want) > 1e-12 {
+			t.Errorf("shear %g: %g, want %g", shear, got, want)
+		}
+	}
+}
+
+// TestNamesHaveRoom: names along a field are never closer than they are high, and
+// all are there if they have room.
+func TestNamesHaveRoom(t *testing.T) {
+	for n := 1; n < 3000; n++ {
+		apart := fieldSide / float64(n)
+		if step := named(n); float64(step)*apart < nameApart || step > 1 && float64(step-1)*apart >= nameApart {
+			t.Fatalf("every %dth of %d", step, n)
+		}
+	}
+}

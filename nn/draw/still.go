@@ -148,24 +148,11 @@ func (f *Film) stage(c draw.Canvas, s Stage, square vg.Rectangle) {
 	f.axes(c, s.Box, square, at)
 	clipped := draw.Crop(c, 0, 0, 0, 0)
 	clipped.Rectangle = square
-	width := vg.Length(0.45)
-	if len(s.Across) > 50 {
-		width = 0.18
-	}
 	for _, set := range []struct {
 		lines [][]XY
-		color color.Color
+		color color.NRGBA
 	}{{s.Across, across}, {s.Down, down}} {
-		style := draw.LineStyle{Color: set.color, Width: width}
-		for _, line := range set.lines {
-			path := make([]vg.Point, len(line))
-			for i, p := range line {
-				path[i] = at(p)
-			}
-			for _, piece := range clipped.ClipLinesXY(path) {
-				clipped.StrokeLines(style, straightened(piece))
-			}
-		}
+		gridLines(clipped, set.lines, set.color, at)
 	}
 	radius := enlarged(square)
 	if len(s.Dots) > 1500 {
