@@ -21,14 +21,32 @@ type Answers struct {
 	order []int // by P, ascending
 }
 
-// sorted orders the rows by prediction, once.
+// sorted orders the rows by prediction and, where that is the same, by place,
+// once.
 func (a *Answers) sorted() []int {
-	if a.order == nil {
-		a.order = make([]int, len(a.P))
-		for i := range a.order {
-			a.order[i] = i
+	if a.order != nil {
+		return a.order
+	}
+	type place struct {
+		p   float64
+		row int
+	}
+	places := make([]place, len(a.P))
+	for i, p := range a.P {
+		places[i] = place{p, i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		switch {
+		case a.p < b.p:
+			return -1
+		case a.p > b.p:
+			return 1
 		}
-		slices.SortStableFunc(a.order, func(i, j int) int { return cmp.Compare(a.P[i], a.P[j]) })
+		return cmp.Compare(a.row, b.row)
+	})
+	a.order = make([]int, len(places))
+	for i, at := range places {
+		a.order[i] = at.row
 	}
 	return a.order
 }
