@@ -10,12 +10,23 @@ import (
 // which are kept to judge the finished network.
 type Split struct {
 	Validate, Test float64 // shares of the rows, by chance
-	Stratified     bool    // the shares hold within each class
+	Draw           Draw    // how
 	Seed           uint64
 	// Where a column has one of these values, the row is of that part,
 	// whatever chance says. Shares apply to the other rows.
 	ValidateWhere, TestWhere []Where
 }
+
+// Draw is how shares of the rows are drawn.
+type Draw string
+
+// The ways to draw: the shares hold within each class, which targets that are
+// numbers do not have; or of all rows. What is left open is settled by what the
+// target turns out to be.
+const (
+	Stratified Draw = "stratified"
+	Random     Draw = "random"
+)
 
 // Where picks the rows whose cell in a column, trimmed, is a value.
 type Where struct{ Column, Value string }
@@ -69,7 +80,7 @@ func (s *sharer) next() uint8 {
 // row, or a few, would else perhaps be judged but never learned. Places up to
 // kept are those that do not train.
 func (s *sharer) teachFirst(round, kept int) {
-	if !s.split.Stratified || round > 0 || s.order[0] >= kept {
+	if s.split.Draw != Stratified || round > 0 || s.order[0] >= kept {
 		return
 	}
 	if i := slices.IndexFunc(s.order[:], func(v int) bool { return v >= kept }); i >= 0 {

@@ -40,6 +40,9 @@ type survey struct {
 // newSurvey reads the inputs once, after a look at the first block.
 func newSurvey(ctx context.Context, job *TrainJob) (*survey, error) {
 	s := &survey{job: job, split: job.Split, sharers: map[int32]*sharer{}}
+	if s.split.Draw == "" {
+		s.split.Draw = s.guessDraw()
+	}
 	for _, name := range job.Features {
 		from, ok := job.Map[name]
 		if !ok {
@@ -60,7 +63,27 @@ func newSurvey(ctx context.Context, job *TrainJob) (*survey, error) {
 	if err := s.scan.run(); err != nil {
 		return nil, err
 	}
-	return s, s.conclude()
+	if err := s.conclude(); err != nil {
+		return nil, err
+	}
+	if s.task == Regression && s.split.Draw == Stratified {
+		if job.Split.Draw == Stratified {
+			return nil, fmt.Errorf("%w: stratified shares are of classes, and the target is a number", table.ErrUsage)
+		}
+		job.Split.Draw = Random // which only the whole table told
+		return newSurvey(ctx, job)
+	}
+	job.Split.Draw = s.split.Draw
+	return s, nil
+}
+
+// guessDraw is how rows are shared out as long as nothing else is known of the
+// target than what the job says.
+func (s *survey) guessDraw() Draw {
+	if s.job.Task == Regression || len(s.job.Targets) > 1 {
+		return Random
+	}
+	return Stratified
 }
 
 // check refuses names that cannot be meant.
@@ -330,7 +353,7 @@ func (s *survey) place(b *scanned, row int) uint8 {
 		return partTrain
 	}
 	class := int32(0)
-	if s.split.Stratified {
+	if s.split.Draw == Stratified {
 		seen := s.targets[0].seen
 		class = seen[len(seen)-1]
 	}

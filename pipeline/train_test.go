@@ -35,7 +35,7 @@ func lesson(t testing.TB, text string, blockSize int) *TrainJob {
 		},
 		Targets: []string{"y"}, Features: []string{"a", "b"}, Hidden: []int{6}, Activation: nn.Tanh.Default(),
 		Fit:   Fit{Optimizer: "adam", Rate: 0.02, Schedule: "constant", Batch: 64, Epochs: 30, Patience: 10, Seed: 3, Restarts: 1, Precision: 32},
-		Split: Split{Validate: 0.2, Test: 0.1, Stratified: true, Seed: 3},
+		Split: Split{Validate: 0.2, Test: 0.1, Seed: 3},
 	}
 }
 
@@ -256,10 +256,13 @@ func TestALearnedLine(t *testing.T) {
 		fmt.Fprintf(&b, "%g,%g,%g\n", x, z, 1000+50*x-7*z)
 	}
 	job := lesson(t, b.String(), 0)
-	job.Hidden, job.Fit.Optimizer, job.Fit.L2, job.Split.Stratified = nil, "lbfgs", 0, false
+	job.Hidden, job.Fit.Optimizer, job.Fit.L2 = nil, "lbfgs", 0
 	m, report, err := Train(context.Background(), job)
 	if err != nil || report.Task != Regression {
 		t.Fatal(report, err)
+	}
+	if n := report.Rows.Validation; n != 120 || job.Split.Draw != Random {
+		t.Errorf("%d rows validate, drawn %s", n, job.Split.Draw)
 	}
 	in := []float64{(1 - m.Features[0].Center) / m.Features[0].Scale, (2 - m.Features[1].Center) / m.Features[1].Scale}
 	if got := m.Trace(in)[0].Output[0]; math.Abs(got-1036) > 0.01 {
@@ -335,7 +338,7 @@ func TestEveryClassIsLearned(t *testing.T) {
 	others := 0
 	for seed := range uint64(200) {
 		for class := range uint64(3) {
-			s := sharer{split: &Split{Validate: 0.3, Test: 0.2, Seed: seed, Stratified: true}, class: class}
+			s := sharer{split: &Split{Validate: 0.3, Test: 0.2, Seed: seed, Draw: Stratified}, class: class}
 			var counts [3]int
 			for i := range urn {
 				if part := s.next(); i == 0 && part != partTrain {

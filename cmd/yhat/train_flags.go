@@ -32,7 +32,7 @@ func trainFlags() []cli.Flag {
 		one(reading, "test", "`SHARE` of the rows kept to judge the finished network (default 0)"),
 		many(reading, "validate-where", "`COLUMN=VALUE`: rows that decide when to stop, instead of --validate (may be repeated)"),
 		many(reading, "test-where", "`COLUMN=VALUE`: rows kept to judge the finished network (may be repeated)"),
-		one(reading, "split", "`HOW` shares are drawn: stratified (default for classes: the same in each class, of which one row at least is learned) or random"),
+		one(reading, "split", "`HOW` shares are drawn: stratified (default for classes: the same in each class, of which one row at least is learned) or random (default for numbers)"),
 		one(badRows, "on-bad-row", "`WHAT` happens to a row whose cells cannot be read: fail (default: stop, 65) or reject (leave it out); a row without a target is always left out"),
 
 		one(networkGroup, "task", "`WHAT` to learn: binary, multiclass or regression (default: by the target's values)"),
@@ -262,10 +262,8 @@ func (l *learning) readSplit(s *settings) {
 	if sp.Validate+sp.Test > 0.95 {
 		s.refuseUse("--validate and --test leave too few rows to train on")
 	}
-	how := "stratified"
-	if l.job.Task == pipeline.Regression || len(l.job.Targets) > 1 {
-		how = "random"
+	if s.text("split") != "" {
+		sp.Draw = pipeline.Draw(s.choice("split", "", string(pipeline.Stratified), string(pipeline.Random)))
 	}
-	sp.Stratified = s.choice("split", how, "stratified", "random") == "stratified"
 	sp.Seed = l.job.Fit.Seed
 }

@@ -99,11 +99,7 @@ func (l *learning) splitWords() string {
 		return "none"
 	}
 	if sp.Validate+sp.Test > 0 {
-		how := "random"
-		if sp.Stratified {
-			how = "stratified"
-		}
-		words = append(words, how)
+		words = append(words, string(sp.Draw))
 	}
 	return strings.Join(words, ", ")
 }
