@@ -14,7 +14,7 @@ TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 CI   = ./.ci/layers
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race noasm fuzz soak conformance bench profile benchstat peers pipelines formats growth ortbench e2e release reproducible fixtures pictures generate \
+.PHONY: help build test race noasm fuzz soak conformance bench benchstat peers pipelines formats growth ortbench e2e release reproducible fixtures pictures generate \
         lint fmt vet staticcheck layers golangci vuln unchanged check clean
 
 help: ## list the targets
@@ -52,9 +52,6 @@ bench: ## the benchmarks, COUNT (6) times each, into OUT (bin/bench.txt)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKGS) > $(OUT).new || { cat $(OUT).new; exit 1; }
 	mv $(OUT).new $(OUT)
 	$(TOOL) benchstat $(OUT)
-
-profile: ## configs/jobs.pgo, by which a release is built, from whole jobs run anew
-	$(GO) test -run '^$$' -bench '^BenchmarkJob$$' -benchtime 4s -trimpath -cpuprofile $(CURDIR)/configs/jobs.pgo -o bin/profile.test ./pipeline
 
 benchstat: ## compare OLD=file and NEW=file
 	$(TOOL) benchstat $(OLD) $(NEW)
