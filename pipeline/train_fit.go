@@ -293,7 +293,7 @@ func (f *fit[T]) told(restart int, a *attempt, now Epoch, p []float64) (stop boo
 		part = partTrain
 	}
 	criterion := now.Loss
-	if last := now.Epoch == f.job.Fit.Epochs; part == partValidate || f.job.Epoch != nil && f.worthJudging(now.Epoch) || last {
+	if part == partValidate || f.job.Epoch != nil && f.worthJudging(now.Epoch) {
 		f.net.Set(p)
 		judged, err := f.predict(f.parts[part])
 		if err != nil {
@@ -321,5 +321,8 @@ func (f *fit[T]) impatient(a *attempt, epoch int) bool {
 	return f.job.Fit.Patience > 0 && len(f.parts[partValidate]) > 0 && epoch-a.best >= f.job.Fit.Patience
 }
 
-// worthJudging spares most epochs the judging of all training rows.
-func (f *fit[T]) worthJudging(epoch int) bool { return epoch <= 10 || epoch%100 == 0 }
+// worthJudging spares most epochs the judging of all training rows, which only
+// somebody who watches gets to see; in the end they are judged anyway.
+func (f *fit[T]) worthJudging(epoch int) bool {
+	return epoch <= 10 || epoch%100 == 0 || epoch == f.job.Fit.Epochs
+}
