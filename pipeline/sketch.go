@@ -3,14 +3,16 @@ package pipeline
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"yhat/nn"
 )
 
 // sketchCells is how many different cells a sketch may count before its cells
-// are made twice as wide, and sketchFresh how many numbers it gathers before it
-// sorts them in.
-const sketchCells, sketchFresh = 4096, 2048
+// are made twice as wide, sketchFresh how many numbers it gathers before it
+// counts them, one sketch at a time being in the cache, and sketchBits the
+// logarithm of how many slots there are to find cells by.
+const sketchCells, sketchFresh, sketchBits = 4096, 2048, 13
 
 // sketch counts numbers by cells of nearly equal relative width. As long as
 // there are no more than sketchCells different numbers, each is a cell of its
@@ -25,10 +27,9 @@ type sketch struct {
 	shift  uint // numbers whose keys agree but for the last shift bits share a cell
 	keys   []int64
 	counts []int64
+	slots  []uint16 // by a key's hash: the place of its cell, from 1 on, or in a slot behind
 	fresh  []int64
 	total  int64
-
-	spareKeys, spareCounts []int64
 }
 
 // keyOf numbers the finite floats in their order, 0 at 0.
@@ -51,64 +52,95 @@ func floatOf(key int64) float64 {
 func (s *sketch) add(v float64) {
 	s.fresh = append(s.fresh, keyOf(v)>>s.shift)
 	if s.total++; len(s.fresh) == sketchFresh {
-		s.settle()
+		s.absorb()
 	}
 }
 
-// settle sorts the fresh numbers in.
-func (s *sketch) settle() {
-	slices.Sort(s.fresh)
-	s.mergeIn(s.fresh, nil)
+// absorb counts the fresh numbers.
+func (s *sketch) absorb() {
+	for i := range s.fresh {
+		s.count(s.fresh[i], 1) // which may change those that are left
+	}
 	s.fresh = s.fresh[:0]
+}
+
+// settle counts what is left and puts the cells in order.
+func (s *sketch) settle() {
+	s.absorb()
+	s.order()
 }
 
 // merge adds what another sketch counted.
 func (s *sketch) merge(o *sketch) {
-	s.settle()
-	o.settle()
+	s.absorb()
+	o.absorb()
 	for s.shift < o.shift {
 		s.coarsen()
 	}
-	keys := slices.Clone(o.keys)
-	for i := range keys {
-		keys[i] >>= s.shift - o.shift
+	for i, key := range o.keys {
+		s.count(key>>(s.shift-o.shift), o.counts[i])
 	}
 	s.total += o.total
-	s.mergeIn(keys, o.counts)
+	s.order()
 }
 
-// mergeIn adds sorted keys, each once or so many times.
-func (s *sketch) mergeIn(keys, counts []int64) {
-	toKeys, toCounts := s.spareKeys[:0], s.spareCounts[:0]
-	put := func(key, n int64) {
-		if last := len(toKeys) - 1; last >= 0 && toKeys[last] == key {
-			toCounts[last] += n
-			return
-		}
-		toKeys, toCounts = append(toKeys, key), append(toCounts, n)
+// count adds n to the cell of a key.
+func (s *sketch) count(key, n int64) {
+	if s.slots == nil {
+		s.slots = make([]uint16, 1<<sketchBits)
 	}
-	i := 0
-	for j, key := range keys {
-		for ; i < len(s.keys) && s.keys[i] <= key; i++ {
-			put(s.keys[i], s.counts[i])
-		}
-		n := int64(1)
-		if counts != nil {
-			n = counts[j]
-		}
-		put(key, n)
+	slot := s.slot(key)
+	if s.slots[slot] > 0 {
+		s.counts[s.slots[slot]-1] += n
+		return
 	}
-	for ; i < len(s.keys); i++ {
-		put(s.keys[i], s.counts[i])
-	}
-	s.spareKeys, s.spareCounts, s.keys, s.counts = s.keys, s.counts, toKeys, toCounts
+	s.keys, s.counts = append(s.keys, key), append(s.counts, n)
+	s.slots[slot] = uint16(len(s.keys))
 	for len(s.keys) > sketchCells {
 		s.coarsen()
 	}
 }
 
+// slot is where the cell of a key is to be found, or to be put (Knuth, The Art
+// of Computer Programming 3, 6.4, algorithm L; the factor is 2^64 over the
+// golden ratio).
+func (s *sketch) slot(key int64) uint64 {
+	at := uint64(key) * 0x9e3779b97f4a7c15 >> (64 - sketchBits)
+	for s.slots[at] > 0 && s.keys[s.slots[at]-1] != key {
+		at = (at + 1) % (1 << sketchBits)
+	}
+	return at
+}
+
+// order sorts the cells.
+func (s *sketch) order() {
+	if !slices.IsSorted(s.keys) {
+		sort.Sort((*byKey)(s))
+		s.index()
+	}
+}
+
+// byKey orders the cells of a sketch.
+type byKey sketch
+
+func (s *byKey) Len() int           { return len(s.keys) }
+func (s *byKey) Less(i, j int) bool { return s.keys[i] < s.keys[j] }
+func (s *byKey) Swap(i, j int) {
+	s.keys[i], s.keys[j] = s.keys[j], s.keys[i]
+	s.counts[i], s.counts[j] = s.counts[j], s.counts[i]
+}
+
+// index puts every cell into its slot.
+func (s *sketch) index() {
+	clear(s.slots)
+	for i, key := range s.keys {
+		s.slots[s.slot(key)] = uint16(i + 1)
+	}
+}
+
 // coarsen makes each cell twice as wide.
 func (s *sketch) coarsen() {
+	s.order()
 	s.shift++
 	n := 0
 	for i, key := range s.keys {
@@ -120,6 +152,7 @@ func (s *sketch) coarsen() {
 		n++
 	}
 	s.keys, s.counts = s.keys[:n], s.counts[:n]
+	s.index()
 	for i := range s.fresh {
 		s.fresh[i] >>= 1
 	}

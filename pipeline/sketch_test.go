@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -60,6 +61,32 @@ func TestSketchOrder(t *testing.T) {
 		}
 		if got := parts.profile(3); !sameProfile(got, want) {
 			t.Fatalf("%+v\n%+v", got, want)
+		}
+	})
+}
+
+// The cells are the narrowest of which there are no more than sketchCells.
+func TestSketchCells(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := numbersLike(t)
+		cells := map[int64]int64{}
+		shift := uint(0)
+		for ; ; shift++ {
+			clear(cells)
+			for _, v := range numbers {
+				cells[keyOf(v)>>shift]++
+			}
+			if len(cells) <= sketchCells {
+				break
+			}
+		}
+		s := sketchOf(numbers)
+		got := map[int64]int64{}
+		for i, key := range s.keys {
+			got[key] = s.counts[i]
+		}
+		if s.shift != shift || !maps.Equal(got, cells) || !slices.IsSorted(s.keys) || s.total != int64(len(numbers)) {
+			t.Fatalf("%d cells of shift %d, want %d of %d", len(got), s.shift, len(cells), shift)
 		}
 	})
 }
