@@ -1,11 +1,8 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -210,93 +207,6 @@ func (s *survey) take(b *scanned) error {
 	return nil
 }
 
-// outside finds a feature of the row beyond its bounds.
-func (s *survey) outside(b *scanned, row int) fault {
-	if len(s.job.Bounds) == 0 {
-		return fault{}
-	}
-	for i := range s.columns {
-		c := &s.columns[i]
-		limit, ok := s.job.Bounds[c.name]
-		if x, there := cell(b.number(i), row); ok && there {
-			if x = x*c.factor + c.plus; x < limit[0] || x > limit[1] {
-				return fault{reason: table.OutOfRange, slot: int32(i), column: c.column}
-			}
-		}
-	}
-	return fault{}
-}
-
-// fault is the first thing wrong with a row.
-type fault struct {
-	reason table.Reason
-	slot   int32 // of the wanted column; -1 the record
-	column string
-}
-
-// faults are the faults of a block's rows: of the record, or of a cell that
-// should be a number.
-func (s *survey) faults(b *scanned) map[int]fault {
-	found := map[int]fault{}
-	for _, bad := range b.rows.Bad {
-		row := int(bad.Row)
-		if _, ok := found[row]; ok && bad.Slot != table.SlotRecord {
-			continue
-		}
-		at := int32(-1)
-		if bad.Slot != table.SlotRecord {
-			if at = int32(slices.Index(b.from.slots, int(bad.Slot))); at < 0 || !s.mustBeNumber(int(at)) {
-				continue
-			}
-		}
-		f := fault{reason: bad.Reason, slot: at}
-		if at >= 0 {
-			f.column = s.scan.columns[at].column
-		}
-		found[row] = f
-	}
-	return found
-}
-
-// mustBeNumber reports whether wanted column i holds numbers. What a target
-// holds is seen in the end.
-func (s *survey) mustBeNumber(i int) bool {
-	switch {
-	case i < s.firstTarget:
-		return !s.columns[i].words
-	case i < s.firstSplit:
-		return s.job.Task == Regression || len(s.job.Targets) > 1
-	}
-	return true
-}
-
-// hasTargets reports whether no target of the row is missing. A target that is
-// no number is there all the same.
-func (s *survey) hasTargets(b *scanned, row int) bool {
-	for i := range s.targets {
-		at := s.firstTarget + i
-		if _, isNumber := cell(b.number(at), row); isNumber {
-			continue
-		}
-		if !s.isWord(b, at, row) {
-			return false
-		}
-	}
-	return true
-}
-
-// isWord reports whether a cell that is no number is there at all.
-func (s *survey) isWord(b *scanned, at, row int) bool {
-	slot := int32(b.from.slots[at])
-	i, _ := slices.BinarySearchFunc(b.rows.Bad, int32(row), func(bad table.Bad, row int32) int { return cmp.Compare(bad.Row, row) })
-	for ; i < len(b.rows.Bad) && b.rows.Bad[i].Row == int32(row); i++ {
-		if b.rows.Bad[i].Slot == slot {
-			return true
-		}
-	}
-	return false
-}
-
 // row takes in a row that has its targets.
 func (s *survey) row(b *scanned, row int) error {
 	for i, t := range s.targets {
@@ -361,86 +271,4 @@ func (s *survey) place(b *scanned, row int) uint8 {
 		s.sharers[class] = &sharer{split: &s.split, class: uint64(uint32(class))}
 	}
 	return s.sharers[class].next()
-}
-
-// conclude settles the task once all rows have been seen.
-func (s *survey) conclude() error {
-	first := s.targets[0]
-	if len(first.seen) == 0 {
-		return fmt.Errorf("%w: no row has a target", table.ErrData)
-	}
-	s.task = s.job.Task
-	if s.task == "" && len(s.targets) > 1 {
-		s.task = Regression
-	} else if s.task == "" {
-		s.task = first.task()
-	}
-	if s.task == Regression {
-		if s.job.Labels != nil {
-			return fmt.Errorf("%w: --labels goes with classes, not with regression", table.ErrUsage)
-		}
-		return errors.Join(s.checkClassWeights(), s.concludeNumbers())
-	}
-	if len(s.targets) > 1 {
-		return fmt.Errorf("%w: several targets are for regression", table.ErrUsage)
-	}
-	var err error
-	if s.labels, err = first.labels(s.job.Targets[0], s.job.Positive); err != nil {
-		return err
-	}
-	if err := errors.Join(s.checkClassWeights(), s.checkLabels()); err != nil {
-		return err
-	}
-	if s.task == Binary && len(s.labels) != 2 {
-		return fmt.Errorf("%w: target %s has %d different values, a binary task wants 2", table.ErrData, quote(s.job.Targets[0]), len(s.labels))
-	}
-	return nil
-}
-
-// checkLabels refuses names for values that are not there, and names that two
-// values would share.
-func (s *survey) checkLabels() error {
-	for value := range s.job.Labels {
-		if !slices.Contains(s.labels, value) {
-			return fmt.Errorf("%w: --labels: the target has no value %s", table.ErrUsage, quote(value))
-		}
-	}
-	names := s.renamed()
-	slices.Sort(names)
-	if len(slices.Compact(names)) < len(s.labels) {
-		return fmt.Errorf("%w: --labels: two values of the target have the same name", table.ErrUsage)
-	}
-	return nil
-}
-
-// concludeNumbers finds center and scale of the targets in the training rows.
-func (s *survey) concludeNumbers() error {
-	s.targetCenter, s.targetScale = make([]float64, len(s.targets)), make([]float64, len(s.targets))
-	for i, t := range s.targets {
-		if !t.numeric {
-			return fmt.Errorf("%w: target %s has values that are no numbers: it is no regression", table.ErrData, quote(s.job.Targets[i]))
-		}
-		c := newColumnLearned(s.job.Targets[i], Source{Factor: 1})
-		s.eachUsed(func(used int, part uint8) {
-			if part == partTrain {
-				c.number(t.numbers[used])
-			}
-		})
-		s.targetCenter[i], s.targetScale[i] = rounded(c.mean), rounded(math.Sqrt(c.spread/float64(max(1, c.count))))
-		if s.targetScale[i] == 0 {
-			s.targetScale[i] = 1
-		}
-	}
-	return nil
-}
-
-// eachUsed calls f for each row that is of a part, numbered from 0.
-func (s *survey) eachUsed(f func(used int, part uint8)) {
-	used := 0
-	for _, part := range s.part {
-		if part != leftOut {
-			f(used, part)
-			used++
-		}
-	}
 }
