@@ -7,7 +7,7 @@ cron_night() {
 	mkdir -p "$letters" "$tables" "$overlay"/{sbin,work}
 	cp "$YHAT_TABLE" "$work/srv/patients/latest.csv"
 	place crontab -e 's#^PATH=#PATH='"$root"'/bin:#' -e 's#^30 2 \* \* \*#* * * * *#' >"$tables/root"
-	sed -e 's#latest.csv#none.csv#' -e 's#scored-#bad-#' -e '/^[A-Z]/d;/^#/d' "$tables/root" >>"$tables/root.bad" && cat "$tables/root.bad" >>"$tables/root" && rm "$tables/root.bad"
+	sed -e 's#latest.csv#none.csv#' -e 's#scored-#bad-#' -e 's#/run-#/bad-run-#' -e '/^[A-Z]/d;/^#/d' "$tables/root" >>"$tables/root.bad" && cat "$tables/root.bad" >>"$tables/root" && rm "$tables/root.bad"
 	chmod 600 "$tables/root"
 	printf '#!/bin/sh\ncat >"$(mktemp %s/XXXXXX)"\n' "$letters" >"$overlay/sbin/sendmail"
 	chmod +x "$overlay/sbin/sendmail"
