@@ -37,15 +37,8 @@ func (l *flatLeaf) sameUnit(t arrow.DataType) bool {
 	case *arrow.Time32Type:
 		unit = t.Unit
 	}
-	switch stored.TimeUnit() {
-	case schema.TimeUnitMillis:
-		return unit == arrow.Millisecond
-	case schema.TimeUnitMicros:
-		return unit == arrow.Microsecond
-	case schema.TimeUnitNanos:
-		return unit == arrow.Nanosecond
-	}
-	return false
+	counted, known := timeUnit(stored.TimeUnit())
+	return known && counted == unit
 }
 
 // parquetBlock is what a block of a Parquet file is decoded from.

@@ -68,7 +68,7 @@ func (f *parquetField) restore(origin arrow.Field) (changed bool, err error) {
 		if changed && err == nil {
 			err = f.extend(e)
 		}
-	} else if origin.Type.ID() == f.Type.ID() || f.isList() {
+	} else if _, lists := origin.Type.(arrow.ListLikeType); origin.Type.ID() == f.Type.ID() || f.isList() && lists {
 		changed, err = f.restoreWithin(origin.Type)
 	} else {
 		changed = f.restoreType(origin.Type)
