@@ -210,16 +210,71 @@ func TestPanicsBecomeErrors(t *testing.T) {
 	}
 }
 
-func TestEachReturnsTheLowestError(t *testing.T) {
-	var ran atomic.Int32
-	err := flow.Each(t.Context(), 3, 20, func(i int) error {
-		ran.Add(1)
-		if i%7 == 4 {
-			return fmt.Errorf("index %d", i)
-		}
-		return nil
-	})
-	if err == nil || err.Error() != "index 4" || ran.Load() != 20 {
-		t.Errorf("error %v after %d calls", err, ran.Load())
+// A step that runs when the flow ends is waited for: what it holds may be freed.
+func TestNothingRunsAfterTheEnd(t *testing.T) {
+	broken := errors.New("disk")
+	for _, slow := range []string{"fill", "work"} {
+		synctest.Test(t, func(t *testing.T) {
+			var running atomic.Int32
+			sleep := func(step string, n int) {
+				if step == slow && n > 0 {
+					running.Add(1)
+					time.Sleep(time.Hour)
+					running.Add(-1)
+				}
+			}
+			fill := count(2)
+			err := flow.Map(t.Context(), 2, tickets(3), flow.Steps[job]{
+				Fill:  func(j *job) error { err := fill(j); sleep("fill", j.n); return err },
+				Work:  func(_ int, j *job) error { sleep("work", j.n); return nil },
+				Drain: func(*job) error { time.Sleep(time.Second); return broken },
+			})
+			if !errors.Is(err, broken) || running.Load() != 0 {
+				t.Errorf("error %v while %d of %s run", err, running.Load(), slow)
+			}
+		})
 	}
+}
+
+type full struct{ error }
+
+func (f full) Abort() error { return f.error }
+
+func TestAbortIsItsError(t *testing.T) {
+	limit := errors.New("too much memory")
+	if err := flow.Try(func() error { panic(full{limit}) }); err != limit {
+		t.Errorf("error %v, want %v", err, limit)
+	}
+}
+
+func TestEachReturnsTheLowestError(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails func(i int) bool
+		want  string
+	}{
+		"several":  {func(i int) bool { return i%7 == 4 }, "index 4"},
+		"the last": {func(i int) bool { return i == 19 }, "index 19"},
+	} {
+		var ran atomic.Int32
+		err := flow.Each(t.Context(), 3, 20, func(i int) error {
+			ran.Add(1)
+			if c.fails(i) {
+				return fmt.Errorf("index %d", i)
+			}
+			return nil
+		})
+		if err == nil || err.Error() != c.want || ran.Load() != 20 {
+			t.Errorf("%s: error %v after %d calls", name, err, ran.Load())
+		}
+	}
+}
+
+func TestEachUsesEveryWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		err := flow.Each(t.Context(), 3, 6, func(int) error { time.Sleep(time.Minute); return nil })
+		if took := time.Since(start); err != nil || took != 2*time.Minute {
+			t.Errorf("6 calls of a minute by 3 workers took %v, error %v", took, err)
+		}
+	})
 }
