@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"errors"
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // functions are an operator's loops for each storage; nil where the operator
 // has no meaning.
@@ -69,24 +65,6 @@ func smaller[T number](d, x, y []T) {
 	x, y = x[:len(d)], y[:len(d)]
 	for i := range d {
 		d[i] = min(x[i], y[i])
-	}
-}
-
-// modFloor is the remainder with the sign of the divisor.
-func modFloor[T floating](d, x, y []T) {
-	for i := range d {
-		r := math.Mod(float64(x[i]), float64(y[i]))
-		if r != 0 && (r < 0) != (y[i] < 0) {
-			r += float64(y[i])
-		}
-		d[i] = T(r)
-	}
-}
-
-// fmod is the remainder with the sign of the dividend, C's fmod.
-func fmod[T floating](d, x, y []T) {
-	for i := range d {
-		d[i] = T(math.Mod(float64(x[i]), float64(y[i])))
 	}
 }
 
@@ -213,111 +191,6 @@ func (n *node) forceAll() {
 	}
 }
 
-// compileDiv is Div; a division of integers by zero makes the row bad.
-func compileDiv(n *node) error {
-	x, err := n.need(0)
-	if err != nil {
-		return err
-	}
-	if !x.typ.Integer() {
-		return compileBinary(n)
-	}
-	return n.integerDivision(func(a, b int64) int64 { return a / b }, func(a, b uint64) uint64 { return a / b })
-}
-
-// compileMod is Mod: with fmod=0 the remainder has the divisor's sign.
-func compileMod(n *node) error {
-	x, err := n.need(0)
-	if err != nil {
-		return err
-	}
-	c := n.int("fmod", 0) != 0
-	if !x.typ.Integer() {
-		out, x, y, err := n.pair(x.typ)
-		if err != nil {
-			return err
-		}
-		if c {
-			return n.c.binary("Fmod", out, x, y)
-		}
-		return n.c.binary("ModFloor", out, x, y)
-	}
-	signed := func(a, b int64) int64 {
-		if b == -1 {
-			return 0
-		}
-		r := a % b
-		if !c && r != 0 && (r < 0) != (b < 0) {
-			r += b
-		}
-		return r
-	}
-	return n.integerDivision(signed, func(a, b uint64) uint64 { return a % b })
-}
-
-// integerDivision emits an operator whose second operand must not be zero.
-func (n *node) integerDivision(signed func(a, b int64) int64, unsigned func(a, b uint64) uint64) error {
-	x, _ := n.need(0)
-	out, x, y, err := n.pair(x.typ)
-	if err != nil {
-		return err
-	}
-	if x.typ != y.typ {
-		return fmt.Errorf("element types %s and %s", x.typ, y.typ)
-	}
-	if x.typ.Storage() == U64 {
-		return divide(n, out, x, y, unsigned)
-	}
-	return divide(n, out, x, y, signed)
-}
-
-func divide[T int64 | uint64](n *node, out, x, y *value, f func(a, b T) T) error {
-	if y.konst != nil {
-		for _, v := range *field[T](y.konst) {
-			if v == 0 {
-				return errors.New("a division by the constant zero")
-			}
-		}
-	} else {
-		n.checkDivisor(y)
-	}
-	emit2(n.c, n.Op, out, x, y, func(d, x, y []T) {
-		for i := range d {
-			if d[i] = 0; y[i] != 0 {
-				d[i] = f(x[i], y[i])
-			}
-		}
-	})
-	return nil
-}
-
-// checkDivisor marks the rows that divide by zero.
-func (n *node) checkDivisor(y *value) {
-	if y.typ.Storage() == U64 {
-		emitCheck(n, y, OutOfRange, func(v uint64) bool { return v != 0 })
-		return
-	}
-	emitCheck(n, y, OutOfRange, func(v int64) bool { return v != 0 })
-}
-
-// emitCheck marks the rows in which an element of v does not pass.
-func emitCheck[T element](n *node, v *value, reason Reason, pass func(T) bool) {
-	faults := n.faultsOf(v, reason)
-	in, count := reader[T](n.c, v, nil), v.len()
-	n.c.emit("check", func(ws *Workspace, panels int) {
-		from := in.base(ws)
-		for p := range panels {
-			for e := range count {
-				for j, x := range from[in.place(p, e):][:lanes] {
-					if !pass(x) {
-						ws.mark(faults[e], p, j)
-					}
-				}
-			}
-		}
-	})
-}
-
 // compileVariadic is Max, Min or Sum of any number of inputs, or their Mean.
 func compileVariadic(n *node) error {
 	x, err := n.need(0)
@@ -354,80 +227,4 @@ func compileVariadic(n *node) error {
 	}
 	n.set(0, n.c.view(x, x.shape, x.rows, nil))
 	return nil
-}
-
-// compilePow is Pow. The exponent may be of another type; integers are raised
-// by repeated multiplication and wrap.
-func compilePow(n *node) error {
-	x, err := n.need(0)
-	if err != nil {
-		return err
-	}
-	out, x, y, err := n.pair(x.typ)
-	if err != nil {
-		return err
-	}
-	if y.typ != x.typ {
-		z := like(y, x.typ)
-		if x.typ.Integer() && y.typ.Float() {
-			return n.powThroughFloat(out, x, y)
-		}
-		if err := n.c.cast(z, y); err != nil {
-			return err
-		}
-		y = z
-	}
-	switch x.typ.Storage() {
-	case F32:
-		emit2(n.c, "Pow", out, x, y, powFloat[float32])
-	case F64:
-		emit2(n.c, "Pow", out, x, y, powFloat[float64])
-	case I64:
-		emit2(n.c, "Pow", out, x, y, func(d, x, y []int64) {
-			for i := range d {
-				d[i] = powInteger(x[i], y[i])
-			}
-		})
-	default:
-		return fmt.Errorf("element type %s", x.typ)
-	}
-	return nil
-}
-
-// powThroughFloat raises integers to fractions.
-func (n *node) powThroughFloat(out, x, y *value) error {
-	xf, yf, of := like(x, Float64), like(y, Float64), like(out, Float64)
-	if err := errors.Join(n.c.cast(xf, x), n.c.cast(yf, y)); err != nil {
-		return err
-	}
-	emit2(n.c, "Pow", of, xf, yf, powFloat[float64])
-	return n.c.cast(out, of)
-}
-
-// powFloat knows the exponents that models use most.
-func powFloat[T floating](d, x, y []T) {
-	for i := range d {
-		switch v := x[i]; y[i] {
-		case 2:
-			d[i] = v * v
-		case 3:
-			d[i] = v * v * v
-		default:
-			d[i] = T(math.Pow(float64(v), float64(y[i])))
-		}
-	}
-}
-
-func powInteger(x, y int64) int64 {
-	if y < 0 {
-		return int64(math.Pow(float64(x), float64(y)))
-	}
-	p := int64(1)
-	for ; y > 0; y >>= 1 {
-		if y&1 == 1 {
-			p *= x
-		}
-		x *= x
-	}
-	return p
 }

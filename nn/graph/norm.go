@@ -189,22 +189,31 @@ func varianceOf[T floating](d, src []T, base int, offsets []int32) {
 	}
 }
 
-// compileLayerNorm normalises over the axes from axis on, then scales and
-// shifts; the further results are the mean and 1/√(variance + epsilon).
-func compileLayerNorm(n *node) error {
-	x, scale, err := n.two()
-	if err != nil {
-		return err
+// normal are the input, the scale and the axes of a normalisation over the axes
+// from axis on.
+func (n *node) normal() (x, scale *value, axes []int, err error) {
+	if x, scale, err = n.two(); err != nil {
+		return nil, nil, nil, err
 	}
 	axis, err := axisOf(n.int("axis", -1), len(x.shape))
 	if err != nil {
+		return nil, nil, nil, err
+	}
+	axes = intsFrom(axis, len(x.shape))
+	if slices.Contains(axes, x.rows) {
+		return nil, nil, nil, x.acrossRows(x.rows)
+	}
+	return x, scale, axes, nil
+}
+
+// compileLayerNorm normalises over the axes from axis on, then scales and
+// shifts; the further results are the mean and 1/√(variance + epsilon).
+func compileLayerNorm(n *node) error {
+	x, scale, axes, err := n.normal()
+	if err != nil {
 		return err
 	}
-	axes := intsFrom(axis, len(x.shape))
-	if slices.Contains(axes, x.rows) {
-		return x.acrossRows(x.rows)
-	}
-	if n.fuseNorm(x, axis, true) {
+	if n.fuseNorm(x, axes[0], true) {
 		return nil
 	}
 	mean, variance, err := n.moments(x, axes)
@@ -259,19 +268,11 @@ func (n *node) chain(x *value, links []link) error {
 // compileRMSNorm is scale · x / √(mean(x²) + epsilon) over the axes from axis
 // on.
 func compileRMSNorm(n *node) error {
-	x, scale, err := n.two()
+	x, scale, axes, err := n.normal()
 	if err != nil {
 		return err
 	}
-	axis, err := axisOf(n.int("axis", -1), len(x.shape))
-	if err != nil {
-		return err
-	}
-	axes := intsFrom(axis, len(x.shape))
-	if slices.Contains(axes, x.rows) {
-		return x.acrossRows(x.rows)
-	}
-	if n.fuseNorm(x, axis, false) {
+	if n.fuseNorm(x, axes[0], false) {
 		return nil
 	}
 	epsilon := n.float("epsilon", 1e-5)
