@@ -21,7 +21,7 @@ type binder struct {
 	card  *nn.Card
 	from  []Source            // of each feature
 	dicts []*table.Dictionary // one for each categorical feature, else nil
-	extra []string            // further columns wanted as numbers
+	extra stored              // what verify compares with
 	raw   bool
 	words bool     // kept cells without a type of --types stay text
 	keep  []string // names of the kept columns, from the first input
@@ -36,7 +36,8 @@ type binding struct {
 	fields   []table.Field
 	index    map[string]int // of fields by name, -1 where two have it; made by find
 	features []boundFeature
-	extra    []int // slots of the extra numbers
+	extra    []int // slots of the stored predictions
+	why      int   // slot of the stored reasons, -1 where there are none
 	dropped  int   // columns that the first input does not have
 }
 
@@ -48,7 +49,7 @@ type boundFeature struct {
 }
 
 // newBinder binds the first input.
-func newBinder(job *Job, card *nn.Card, sources []string, src table.Source, extra []string) (*binder, *binding, error) {
+func newBinder(job *Job, card *nn.Card, sources []string, src table.Source, extra stored) (*binder, *binding, error) {
 	b := &binder{job: job, card: card, extra: extra, first: src.Info()}
 	for i := range card.Features {
 		var d *table.Dictionary
@@ -182,14 +183,33 @@ func (b *binder) bindFeatures(bound *binding, path string) error {
 		}
 		bound.features = append(bound.features, boundFeature{slot, from.Column, from.Factor, from.Plus})
 	}
-	for _, name := range b.extra {
+	for _, name := range b.extra.predictions {
 		slot, err := bound.slot(path, name, name, nil)
 		if err != nil {
 			return err
 		}
 		bound.extra = append(bound.extra, slot)
 	}
-	return nil
+	return b.bindWhy(bound, path)
+}
+
+// bindWhy finds the column of stored reasons, if the input has one of words.
+func (b *binder) bindWhy(bound *binding, path string) (err error) {
+	bound.why = -1
+	at := slices.IndexFunc(bound.fields, func(f table.Field) bool { return f.Name == b.extra.why })
+	if b.extra.why == "" || at < 0 || !ofWords(bound.fields[at].Type) {
+		return nil
+	}
+	bound.why, err = bound.slot(path, b.extra.why, b.extra.why, table.NewDictionary(reasonWords()))
+	return err
+}
+
+// ofWords reports whether cells of the type are text; cells without one are.
+func ofWords(t arrow.DataType) bool {
+	if d, ok := t.(*arrow.DictionaryType); ok {
+		t = d.ValueType
+	}
+	return t == nil || slices.Contains([]arrow.Type{arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW}, t.ID())
 }
 
 // slot returns the slot of a column, asking for the column if nobody has.

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"yhat/io/table"
 )
@@ -17,6 +19,9 @@ type Difference struct {
 	// Unmatched rows have a prediction on one side only; they count as an
 	// infinite difference.
 	Unmatched int64 `json:"unmatched"`
+	// Unshown rows, which are not compared, have no stored prediction for a
+	// stored reason that the table no longer shows.
+	Unshown int64 `json:"unshown"`
 }
 
 // Verify recomputes the predictions of the job's inputs and compares them with
@@ -26,7 +31,7 @@ func Verify(ctx context.Context, job *Job) (Difference, *Report, error) {
 	j.Columns = Columns{Prefix: job.Columns.Prefix}
 	j.Bad = BadRows{Policy: Null, Max: -1, MaxPercent: 100}
 	j.Raw = func(table.Format) bool { return false }
-	v := &verifier{}
+	v := &verifier{worst: deviation{row: -1}}
 	report := newReport(&j)
 	var err error
 	if job.Precision == 64 {
@@ -42,6 +47,7 @@ func Verify(ctx context.Context, job *Job) (Difference, *Report, error) {
 type verifier struct {
 	names []string
 	slots []int // of the stored predictions, as decoded numbers
+	why   int   // slot of the stored reasons, in inputs that have them
 	rows  int64
 	worst deviation
 }
@@ -52,30 +58,73 @@ type deviation struct {
 	row       int64 // from 0; -1: none yet
 	column    int
 	unmatched int64
+	unshown   int64
 }
 
-// stored are the columns that a verifier needs read as well: those that the
-// predictions are written to.
-func (v *verifier) stored(c *columns) []string {
+// stored are the columns that a verifier needs read as well: those that score
+// wrote, and the name of that of reasons.
+type stored struct {
+	predictions []string
+	why         string
+}
+
+func (v *verifier) stored(c *columns) stored {
 	if v == nil {
-		return nil
+		return stored{}
 	}
 	for _, name := range c.predictions {
 		v.names = append(v.names, c.prefix+name)
 	}
-	return v.names
+	return stored{v.names, c.prefix + "y_hat_error"}
+}
+
+// check refuses a model that gives nothing to compare.
+func (v *verifier) check() error {
+	if len(v.names) == 0 {
+		return fmt.Errorf("%w: verify compares predictions; this model gives labels alone", table.ErrUsage)
+	}
+	return nil
 }
 
 // Encode compares one block.
 func (v *verifier) Encode(p *table.Part, rows *table.Rows, made []table.Computed, _ []bool) error {
 	worst := deviation{row: -1}
-	for i, slot := range v.slots {
-		for row := range rows.N {
-			worst.take(i, int64(row), distance(&rows.Features[slot], &made[i], row))
+	for row := range rows.N {
+		if v.unshown(rows, made, row) {
+			worst.unshown++
+			continue
+		}
+		unmatched := false
+		for i, slot := range v.slots {
+			by := distance(&rows.Features[slot], &made[i], row)
+			worst.take(i, int64(row), by)
+			unmatched = unmatched || math.IsInf(by, 1)
+		}
+		if unmatched {
+			worst.unmatched++
 		}
 	}
 	p.Note, p.Rows = worst, rows.N
 	return nil
+}
+
+// lost are the reasons that a table written under null no longer shows: of its
+// records, which are padded, cut or emptied, and of cells that became null in a
+// column of another type.
+var lost = []table.Reason{table.Ragged, table.BadQuote, table.BadUTF8, table.TooLong, table.BadType, table.NotANumber}
+
+// unshown reports whether a row has no stored prediction, for a stored reason
+// that its cells no longer show.
+func (v *verifier) unshown(rows *table.Rows, made []table.Computed, row int) bool {
+	if v.why >= len(rows.Features) {
+		return false
+	}
+	for i, slot := range v.slots {
+		if _, there := cell(&rows.Features[slot], row); there || made[i].Null != nil && made[i].Null[row] {
+			return false
+		}
+	}
+	return slices.Contains(lost, table.Reason(max(0, rows.Features[v.why].Codes[row])))
 }
 
 // distance is |stored − computed|: infinite where only one of them is there. A
@@ -97,9 +146,6 @@ func distance(stored *table.Feature, computed *table.Computed, row int) float64 
 }
 
 func (d *deviation) take(column int, row int64, by float64) {
-	if math.IsInf(by, 1) {
-		d.unmatched++
-	}
 	if d.row < 0 || by > d.by {
 		d.by, d.row, d.column = by, row, column
 	}
@@ -108,13 +154,11 @@ func (d *deviation) take(column int, row int64, by float64) {
 // Write adds a block's result.
 func (v *verifier) Write(p *table.Part) error {
 	d := p.Note.(deviation)
-	d.row += v.rows
-	if v.rows == 0 && p.Rows > 0 || d.by > v.worst.by {
-		d.unmatched += v.worst.unmatched
-		v.worst = d
-	} else {
-		v.worst.unmatched += d.unmatched
+	if d.row >= 0 {
+		v.worst.take(d.column, d.row+v.rows, d.by)
 	}
+	v.worst.unmatched += d.unmatched
+	v.worst.unshown += d.unshown
 	v.rows += int64(p.Rows)
 	return nil
 }
@@ -124,8 +168,8 @@ func (v *verifier) Close() error { return nil }
 
 // difference puts the result in terms of the inputs.
 func (v *verifier) difference(r *Report) Difference {
-	d := Difference{Rows: v.rows, Largest: v.worst.by, Unmatched: v.worst.unmatched}
-	if v.rows == 0 {
+	d := Difference{Rows: v.rows - v.worst.unshown, Largest: v.worst.by, Unmatched: v.worst.unmatched, Unshown: v.worst.unshown}
+	if v.worst.row < 0 {
 		return d
 	}
 	d.Column, d.Row = v.names[v.worst.column], v.worst.row+1

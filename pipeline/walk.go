@@ -88,8 +88,12 @@ func run[T nn.Float](ctx context.Context, job *Job, report *Report, verifier *ve
 // createSink checks the columns' names and makes the sink; a verifier is one.
 func createSink(job *Job, c *columns, layout table.Layout, first *cutter, v *verifier) (table.Sink, error) {
 	if v != nil {
-		v.slots = first.input.binding.extra
-		return v, nil
+		bound := first.input.binding
+		v.slots, v.why = bound.extra, bound.why
+		if v.why < 0 { // a later input may have it, as its last slot
+			v.why = len(bound.request.Features)
+		}
+		return v, v.check()
 	}
 	if err := c.check(layout.Kept, layout.Made); err != nil {
 		return nil, err
@@ -188,7 +192,7 @@ func (c *cutter) open() (err error) {
 }
 
 // bind ties the features of a network to the first input.
-func (c *cutter) bind(card *nn.Card, sources, extra []string) error {
+func (c *cutter) bind(card *nn.Card, sources []string, extra stored) error {
 	err := c.open()
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // writeGraphs writes the small ONNX models of the stories.
 func writeGraphs(folder string) error {
 	for name, g := range map[string]*graph.Graph{
-		"ward.onnx": ward(), "iris.onnx": iris(-1), "row.onnx": iris(1), "cost.onnx": cost(), "odd.onnx": odd(), "beds.onnx": beds(),
+		"ward.onnx": ward(), "labels.onnx": labels(), "iris.onnx": iris(-1), "row.onnx": iris(1), "cost.onnx": cost(), "odd.onnx": odd(), "beds.onnx": beds(),
 	} {
 		var b bytes.Buffer
 		if err := model.EncodeONNX(&b, g); err != nil {
@@ -77,6 +77,13 @@ func ward() *graph.Graph {
 		Outputs:  []graph.Output{returned("label", graph.String, 1), returned("p", graph.Float32, 2)},
 		Metadata: map[string]string{"author": "nobody"},
 	}
+}
+
+// labels is ward without its probabilities.
+func labels() *graph.Graph {
+	g := ward()
+	g.Outputs = g.Outputs[:1]
+	return g
 }
 
 // iris takes a matrix of two columns and labels by integers.

@@ -92,13 +92,14 @@ type verdict struct {
 	File      string   `json:"file"`
 	Row       int64    `json:"row"`
 	Unmatched int64    `json:"unmatched"`
+	Unshown   int64    `json:"unshown"`
 	Tolerance float64  `json:"tolerance"`
 	OK        bool     `json:"ok"`
 }
 
 func verdictOf(d pipeline.Difference, tolerance float64) verdict {
 	v := verdict{Rows: d.Rows, Largest: &d.Largest, Column: d.Column, File: d.File, Row: d.Row,
-		Unmatched: d.Unmatched, Tolerance: tolerance, OK: d.Largest <= tolerance}
+		Unmatched: d.Unmatched, Unshown: d.Unshown, Tolerance: tolerance, OK: d.Largest <= tolerance}
 	if math.IsInf(d.Largest, 0) || math.IsNaN(d.Largest) {
 		v.Largest = nil
 	}
@@ -107,15 +108,19 @@ func verdictOf(d pipeline.Difference, tolerance float64) verdict {
 
 // printVerdict writes the comparison for people.
 func printVerdict(w io.Writer, d pipeline.Difference, tolerance float64) error {
+	unshown := ""
+	if d.Unshown > 0 {
+		unshown = fmt.Sprintf("; %s more have no prediction for a y_hat_error that their cells no longer show", count(d.Unshown))
+	}
 	if d.Rows == 0 {
-		_, err := fmt.Fprintln(w, "no rows to compare")
+		_, err := fmt.Fprintf(w, "no rows to compare%s\n", unshown)
 		return err
 	}
 	where := fmt.Sprintf("%s, row %d, column %q", d.File, d.Row, d.Column)
 	if d.Unmatched > 0 {
-		_, err := fmt.Fprintf(w, "%s rows compared; %s have a prediction on one side only, first %s\n", count(d.Rows), count(d.Unmatched), where)
+		_, err := fmt.Fprintf(w, "%s rows compared; %s have a prediction on one side only, first %s%s\n", count(d.Rows), count(d.Unmatched), where, unshown)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s rows compared; the largest difference is %g (%s); tolerance %g\n", count(d.Rows), d.Largest, where, tolerance)
+	_, err := fmt.Fprintf(w, "%s rows compared; the largest difference is %g (%s); tolerance %g%s\n", count(d.Rows), d.Largest, where, tolerance, unshown)
 	return err
 }
