@@ -142,7 +142,8 @@ func within(path, above string) bool {
 	return path == above || strings.HasPrefix(path, above+"/")
 }
 
-// goroutines lists the go statements of a package's product files.
+// goroutines lists where a package's product files start them: go statements,
+// and methods called Go, as sync.WaitGroup has one.
 func goroutines(p Package) []string {
 	var faults []string
 	for _, name := range p.GoFiles {
@@ -153,12 +154,21 @@ func goroutines(p Package) []string {
 			continue
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
-			if s, ok := n.(*ast.GoStmt); ok {
-				at := files.Position(s.Pos())
+			if starts(n) {
+				at := files.Position(n.Pos())
 				faults = append(faults, fmt.Sprintf("%s: %s:%d starts a goroutine; they live in pipeline/flow", p.ImportPath, name, at.Line))
 			}
 			return true
 		})
 	}
 	return faults
+}
+
+func starts(n ast.Node) bool {
+	if call, ok := n.(*ast.CallExpr); ok {
+		method, ok := call.Fun.(*ast.SelectorExpr)
+		return ok && method.Sel.Name == "Go"
+	}
+	_, ok := n.(*ast.GoStmt)
+	return ok
 }

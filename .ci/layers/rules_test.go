@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 // TestRefuses holds the table to the cases it was written for.
 func TestRefuses(t *testing.T) {
@@ -44,5 +48,22 @@ func TestRefuses(t *testing.T) {
 	}
 	if _, ok := ruleFor("yhat/util"); ok {
 		t.Error("a package outside the layers has a rule")
+	}
+}
+
+func TestGoroutinesAreSeen(t *testing.T) {
+	for code, want := range map[string]int{
+		"f()":    0,
+		"go f()": 1,
+		"var g sync.WaitGroup; g.Go(f); g.Wait()": 1,
+	} {
+		dir := t.TempDir()
+		text := "package p\n\nfunc f() { " + code + " }\n"
+		if err := os.WriteFile(filepath.Join(dir, "p.go"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if faults := goroutines(Package{ImportPath: "p", Dir: dir, GoFiles: []string{"p.go"}}); len(faults) != want {
+			t.Errorf("%s: %q, want %d", code, faults, want)
+		}
 	}
 }
