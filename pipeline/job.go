@@ -41,6 +41,7 @@ type Job struct {
 	Bad     BadRows
 
 	Workers int   // at least 1
+	Ahead   int   // more blocks than workers + 2, where that is of use
 	Limit   int64 // data rows to read; 0: all
 	Empty   Empty
 	// Stats asks for the report's figures of features and predictions;

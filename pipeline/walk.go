@@ -107,7 +107,7 @@ func (w *walk[T]) flow(ctx context.Context) error {
 	for i := range workers {
 		workers[i] = w.scorer.newWorker()
 	}
-	trips := make([]*trip[T], w.job.Workers+2)
+	trips := make([]*trip[T], w.trips())
 	for i := range trips {
 		trips[i] = w.scorer.newTrip()
 	}
@@ -125,6 +125,17 @@ func (w *walk[T]) flow(ctx context.Context) error {
 		Drain: w.end.take,
 		Stop:  w.cutter.close,
 	})
+}
+
+// trips is how many blocks may be under way: one with each worker, one with
+// each end. A page of Parquet holds many blocks, so that decoding and making
+// pages comes in bursts; with more blocks the one goes on beside the other.
+func (w *walk[T]) trips() int {
+	n := w.job.Workers + 2
+	if w.cutter.input.info.Format == table.Parquet {
+		n += w.job.Ahead
+	}
+	return n
 }
 
 // cut fills a trip with the next block.

@@ -165,3 +165,14 @@ func (s *settings) blockSize(workers int) int {
 	}
 	return n
 }
+
+// ahead is how many blocks more than workers + 2 there is memory for, up to
+// what two workers gained by; one worker waits for nobody.
+func (s *settings) ahead(workers, blockSize int) int {
+	const most = 12
+	if workers == 1 {
+		return 0
+	}
+	room := s.memory/blocksHalf/timesOver/int64(max(blockSize, 1)) - int64(workers+2)
+	return int(max(0, min(room, most)))
+}

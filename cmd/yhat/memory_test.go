@@ -52,21 +52,23 @@ func TestBlocksAndWorkersFitIntoMemory(t *testing.T) {
 	for _, c := range []struct {
 		memory         int64
 		workers, block string
-		n, size        int
+		n, size, ahead int
 	}{
-		{4 << 30, "8", "1MiB", 8, 1 << 20},
-		{leastMemory, "2", "256KiB", 2, 256 << 10},
-		{leastMemory, "2", "9", 2, 9},
-		{leastMemory, "64", "256KiB", 64, 42366},
-		{leastMemory, "1024", "256KiB", 680, 4100},
+		{4 << 30, "8", "1MiB", 8, 1 << 20, 12},
+		{4 << 30, "1", "1MiB", 1, 1 << 20, 0},
+		{leastMemory, "2", "256KiB", 2, 256 << 10, 6},
+		{leastMemory, "2", "9", 2, 9, 12},
+		{leastMemory, "64", "256KiB", 64, 42366, 0},
+		{leastMemory, "1024", "256KiB", 680, 4100, 0},
 	} {
 		s := flags(c.memory, map[string]string{"workers": c.workers, "block-size": c.block})
 		n := s.workers()
 		size := s.blockSize(n)
-		if n != c.n || size != c.size || s.err != nil {
-			t.Errorf("%d bytes, %s workers, blocks of %s: %d workers, blocks of %d, %v", c.memory, c.workers, c.block, n, size, s.err)
+		ahead := s.ahead(n, size)
+		if n != c.n || size != c.size || ahead != c.ahead || s.err != nil {
+			t.Errorf("%d bytes, %s workers, blocks of %s: %d workers, blocks of %d, %d ahead, %v", c.memory, c.workers, c.block, n, size, ahead, s.err)
 		}
-		if int64(size)*int64(n+2)*timesOver > c.memory/blocksHalf {
+		if int64(size)*int64(n+2+ahead)*timesOver > c.memory/blocksHalf {
 			t.Errorf("%d bytes are too few for %d workers and blocks of %d", c.memory, n, size)
 		}
 	}

@@ -92,6 +92,7 @@ func neverBegan(ctx context.Context, u *ui, s *settings, err error) error {
 	}
 	job := &pipeline.Job{Kernel: kernel, Workers: s.workers(), About: pipeline.About{ModelPath: s.text("model"), Version: release, RunID: u.runID}}
 	job.BlockSize = s.blockSize(job.Workers)
+	job.Ahead = s.ahead(job.Workers, job.BlockSize)
 	r := &scoring{ui: u, job: job, out: &outputs{report: s.text("report"), metrics: s.text("metrics"), summary: s.yes("summary", false)}}
 	return r.finish(ctx, emptyReport(job), err)
 }

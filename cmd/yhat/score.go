@@ -65,6 +65,7 @@ func readJob(u *ui, s *settings) *pipeline.Job {
 	job.Empty = pipeline.Empty(s.choice("empty", "ok", "ok", "fail", "skip"))
 	job.Precision, _ = strconv.Atoi(s.choice("precision", "32", "32", "64"))
 	job.BlockSize = s.blockSize(job.Workers)
+	job.Ahead = s.ahead(job.Workers, job.BlockSize)
 	job.ShowValues = s.yes("show-values", false)
 	job.Stats = s.has("report")
 	job.About = pipeline.About{ModelPath: s.text("model"), Version: release, RunID: u.runID}
