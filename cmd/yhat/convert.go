@@ -97,14 +97,13 @@ func readConversion(u *ui, s *settings) (*conversion, error) {
 	case kind == ".onnx" && (s.has("as") || s.has("weights")):
 		s.refuseUse("--as and --weights are for .json; the output is %s", v.output)
 	}
+	s.spare("output", v.output)
 	if s.err != nil {
 		return nil, s.err
 	}
 	v.input = s.inputs[0]
-	for _, path := range []string{v.input, v.steps} {
-		if path != "" && samePath(path, v.output) {
-			return nil, fmt.Errorf("%w: %s would be written over itself", table.ErrUsage, path)
-		}
+	if samePath(v.input, v.output) {
+		return nil, fmt.Errorf("%w: %s would be written over itself", table.ErrUsage, v.input)
 	}
 	var err error
 	v.kernel, err = chooseKernel()

@@ -92,6 +92,7 @@ func readDrawing(ctx context.Context, u *ui, s *settings) (*drawing, error) {
 		s.refuseUse("yhat draw needs -o FILE")
 	} else {
 		checkPicture(s, "output", d.output, formats)
+		s.spare("output", d.output)
 	}
 	d.points = &pipeline.PointsJob{Workers: s.workers(), Map: readMap(s), Label: s.text("label"), Limit: int(s.whole("limit", 5000, 1))}
 	d.readGrid()

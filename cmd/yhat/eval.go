@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"yhat/io/table"
 	"yhat/pipeline"
 )
 
@@ -68,11 +69,15 @@ func evaluate(ctx context.Context, u *ui, s *settings) error {
 	in := readInputs(ctx, u, s, job.Workers)
 	if picture != "" {
 		checkPicture(s, "picture", picture, stills)
+		s.spare("picture", picture)
 	}
 	if s.err != nil {
 		return s.err
 	}
 	if err := in.find(picture); err != nil {
+		return err
+	}
+	if err := table.CheckDistinct(in.paths, picture); err != nil {
 		return err
 	}
 	room := &room{folder: in.opt.TempDir}

@@ -70,7 +70,7 @@ func profileFeatures(ctx context.Context, u *ui, s *settings, path string) (*nn.
 	if job.Kernel, err = chooseKernel(); err != nil {
 		return nil, err
 	}
-	if err := loadModel(job); err != nil {
+	if _, err := loadModel(job); err != nil {
 		return nil, err
 	}
 	bar := u.newProgress(when, []string{path}, true)

@@ -88,9 +88,9 @@ func (o *outputs) checkTyped(u *ui, s *settings) {
 	}
 }
 
-// checkPaths refuses two outputs in one place, and the model as an output.
+// checkPaths refuses two outputs in one place, and outputs that are read.
 func (o *outputs) checkPaths(u *ui, s *settings) {
-	names := []string{"--output", "--rejects", "--report", "--metrics"}
+	names := []string{"output", "rejects", "report", "metrics"}
 	paths := []string{o.path, o.rejects, o.report, o.metrics}
 	if o.summary && slices.Contains(paths, "-") {
 		s.refuseUse("--summary goes to stdout, which must be free: give -o FILE")
@@ -98,11 +98,23 @@ func (o *outputs) checkPaths(u *ui, s *settings) {
 	for i, a := range paths {
 		for j, b := range paths[:i] {
 			if a != "" && b != "" && samePath(a, b) {
-				s.refuseUse("%s and %s both go to %s", names[j], names[i], placeName(a))
+				s.refuseUse("--%s and --%s both go to %s", names[j], names[i], placeName(a))
 			}
 		}
-		if a != "" && samePath(a, s.text("model")) {
-			s.refuseUse("%s would write over the model", names[i])
+		s.spare(names[i], a)
+	}
+}
+
+// spare refuses a path of the flag that is a file which the run reads beside
+// its tables.
+func (s *settings) spare(flag, path string) {
+	if path == "" || path == "-" {
+		return
+	}
+	for _, read := range [][2]string{{"model", "the model"}, {"config", "the job file"}, {"files-from", "the list of inputs"},
+		{"profile", "the profile"}, {"with-profile", "the profile"}, {"layers", "the layers"}} {
+		if s.has(read[0]) && samePath(path, s.text(read[0])) {
+			s.refuseUse("--%s would write over %s", flag, read[1])
 		}
 	}
 }
@@ -129,9 +141,12 @@ func samePath(a, b string) bool {
 }
 
 // checkInputs refuses an output that is an input as well, stdout too: reading
-// what one writes would never end.
-func (o *outputs) checkInputs(paths []string) error {
+// what one writes would never end. Nor are weights beside the model outputs.
+func (o *outputs) checkInputs(paths, weights []string) error {
 	for _, out := range []string{o.path, o.rejects, o.report, o.metrics} {
+		if slices.ContainsFunc(weights, func(path string) bool { return samePath(out, path) }) {
+			return fmt.Errorf("%w: %s holds weights of the model and would be written over", table.ErrUsage, out)
+		}
 		if err := table.CheckDistinct(paths, out); err != nil {
 			return err
 		}

@@ -173,7 +173,8 @@ func emptyReport(job *pipeline.Job) *pipeline.Report {
 
 // prepare loads the model and finds the inputs.
 func (r *scoring) prepare(report *pipeline.Report) error {
-	if err := loadModel(r.job); err != nil {
+	weights, err := loadModel(r.job)
+	if err != nil {
 		return err
 	}
 	if err := r.watching.prepare(r.job); err != nil {
@@ -183,7 +184,7 @@ func (r *scoring) prepare(report *pipeline.Report) error {
 	if err := r.in.find(r.out.path, r.out.rejects, r.out.report, r.out.metrics); err != nil {
 		return err
 	}
-	return r.out.checkInputs(r.in.paths)
+	return r.out.checkInputs(r.in.paths, weights)
 }
 
 // createRejects makes the file of --rejects, for its owner's eyes alone.

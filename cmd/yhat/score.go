@@ -78,11 +78,12 @@ func readJob(u *ui, s *settings) *pipeline.Job {
 	return job
 }
 
-// loadModel adds the model to the job.
-func loadModel(job *pipeline.Job) error {
+// loadModel adds the model to the job, and returns the files of weights beside
+// it.
+func loadModel(job *pipeline.Job) ([]string, error) {
 	f, err := model.Load(job.About.ModelPath)
 	if err != nil {
-		return fmt.Errorf("model: %w", err)
+		return nil, fmt.Errorf("model: %w", err)
 	}
 	job.About.ModelSHA256 = f.SHA256
 	if f.ONNX != nil {
@@ -90,7 +91,7 @@ func loadModel(job *pipeline.Job) error {
 	} else {
 		job.Model = f.Native.Model
 	}
-	return nil
+	return f.Beside(), nil
 }
 
 // readBinding reads which columns the features are.

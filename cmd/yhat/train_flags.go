@@ -95,6 +95,9 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	if l.report != "" && samePath(l.report, l.output) {
 		s.refuseUse("--output and --report both go to %s", placeName(l.output))
 	}
+	s.spare("output", l.output)
+	s.spare("report", l.report)
+	s.spare("resume", l.state)
 	if s.err != nil {
 		return nil, s.err
 	}

@@ -58,7 +58,7 @@ func verify(ctx context.Context, u *ui, s *settings) error {
 	if job.Kernel, err = chooseKernel(); err != nil {
 		return err
 	}
-	if err = loadModel(job); err != nil {
+	if _, err = loadModel(job); err != nil {
 		return err
 	}
 	if err = in.find(); err != nil {
