@@ -293,8 +293,8 @@ func (c *flatChunk) body(p *flatPage, room []byte) ([]byte, error) {
 	}
 	plain := room[:h.plain:h.plain]
 	copy(plain, packed[:levels])
-	if len(packed) == levels && len(plain) == levels {
-		return plain, nil // nothing but levels
+	if len(plain) == levels {
+		return plain, nil // nothing but levels, or an empty dictionary, which Brotli writes as a byte
 	}
 	out, err := codec.Decode(c.codec, plain[levels:], packed[levels:])
 	if err != nil {

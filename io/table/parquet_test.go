@@ -64,6 +64,31 @@ func TestParquetEncodings(t *testing.T) {
 	}
 }
 
+// A column of nulls alone has an empty dictionary, which compressors make one
+// byte and more of.
+func TestParquetNullsAlone(t *testing.T) {
+	fields := []Field{{"text", arrow.BinaryTypes.String}, {"number", arrow.PrimitiveTypes.Float64}}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schemaOf(fields))
+	for i := range fields {
+		b.Field(i).AppendNulls(3)
+	}
+	want := b.NewRecordBatch()
+	for _, version := range []parquet.DataPageVersion{parquet.DataPageV1, parquet.DataPageV2} {
+		for _, c := range []codec.Compression{codec.Codecs.Uncompressed, codec.Codecs.Snappy, codec.Codecs.Gzip, codec.Codecs.Zstd, codec.Codecs.Brotli, codec.Codecs.Lz4Raw} {
+			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+			data := foreignParquet(t, want, 3, parquet.WithDictionaryDefault(true), parquet.WithDataPageVersion(version), parquet.WithCompression(c))
+			s, err := openParquet(data, ReadOptions{Alloc: mem})
+			got := readBatch(t, mem, s, err)
+			requireEqual(t, mem, want, got)
+			got.Release()
+			mem.AssertSize(t, 0)
+			if t.Failed() {
+				t.Fatalf("pages %v, %s", version, c)
+			}
+		}
+	}
+}
+
 // withoutNulls is a batch of the same types whose fields cannot be null.
 func withoutNulls(b arrow.RecordBatch) arrow.RecordBatch {
 	fields := append([]arrow.Field(nil), b.Schema().Fields()...)
