@@ -74,40 +74,40 @@ func denseAVX512_13(k int, panels int, w *float32, x *float32, y *float32, xs in
 //go:noescape
 func denseAVX512_14(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_1 computes 1 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_1 computes blocks times 1 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_1(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_1(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_2 computes 2 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_2 computes blocks times 2 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_2(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_2(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_3 computes 3 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_3 computes blocks times 3 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_3(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_3(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_4 computes 4 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_4 computes blocks times 4 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_4(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_4(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_5 computes 5 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_5 computes blocks times 5 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_5(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_5(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_6 computes 6 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_6 computes blocks times 6 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_6(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_6(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
-// denseAVX2_3of7 computes 3 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
+// denseAVX2_3of7 computes blocks times 3 units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.
 //
 //go:noescape
-func denseAVX2_3of7(k int, panels int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
+func denseAVX2_3of7(k int, panels int, blocks int, w *float32, x *float32, y *float32, xs int, ys int, relu int)
 
 // peakAVX512 runs n × 24 multiply-adds of registers.
 func peakAVX512(n int)

@@ -19,6 +19,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"yhat/nn/internal/kernel/gen/vector"
 )
 
 // isa is one instruction set: its registers and how many units fit.
@@ -71,41 +73,75 @@ type routine struct {
 	pw, px GPVirtual
 }
 
+// dense writes the product of some units by AVX-512, whose two registers are a
+// panel's rows, or by AVX2.
 func dense(a isa, name string, units, sums int) {
+	r := &routine{isa: a, units: units}
+	if a.bytes == 32 {
+		r.halves(name, sums)
+		return
+	}
 	TEXT(name, NOSPLIT, "func(k, panels int, w, x, y *float32, xs, ys, relu int)")
 	Doc(fmt.Sprintf("%s computes %d units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.", name, units))
 	Pragma("noescape")
-	r := &routine{isa: a, units: units, pw: GP64(), px: GP64()}
+	r.pw, r.px = GP64(), GP64()
 	k, panels := Load(Param("k"), GP64()), Load(Param("panels"), GP64())
 	w, x, y := Load(Param("w"), GP64()), Load(Param("x"), GP64()), Load(Param("y"), GP64())
 	xs, ys, relu := Load(Param("xs"), GP64()), Load(Param("ys"), GP64()), Load(Param("relu"), GP64())
 	r.allocate(sums)
-	left, half, py := GP64(), GP64(), GP64()
+	left := GP64()
 
 	Label("panel")
-	if a.bytes == 32 {
-		// Two halves of sixteen rows.
-		XORL(half.As32(), half.As32())
-		Label("half")
-		LEAQ(Mem{Base: x, Index: half, Scale: 1}, r.px)
-		LEAQ(Mem{Base: y, Index: half, Scale: 1}, py)
-	} else {
-		MOVQ(x, r.px)
-		py = y.(GPVirtual)
-	}
+	MOVQ(x, r.px)
 	MOVQ(w, r.pw)
 	MOVQ(k, left)
 	r.begin()
 	r.loop(left.As64(), sums)
 	r.combine(sums)
-	r.end(relu.(GPVirtual), py)
-	if a.bytes == 32 {
-		ADDQ(U8(64), half)
-		CMPQ(half, U8(128))
-		JLT(LabelRef("half"))
-	}
+	r.end(relu.(GPVirtual), y.(GPVirtual))
 	ADDQ(xs, x)
 	ADDQ(ys, y)
+	DECQ(panels)
+	JNZ(LabelRef("panel"))
+	VZEROUPPER()
+	RET()
+}
+
+// halves writes the product by AVX2, sixteen rows of a panel at a time. The blocks
+// of units are the innermost of the outer loops: a small layer's weights and its
+// panel stay in the first-level cache, and no call lies between. Only units of one
+// sum come in several blocks.
+func (r *routine) halves(name string, sums int) {
+	TEXT(name, NOSPLIT, "func(k, panels, blocks int, w, x, y *float32, xs, ys, relu int)")
+	Doc(fmt.Sprintf("%s computes blocks times %d units of a layer for panels panels: k inputs each, xs and ys bytes from panel to panel.", name, r.units))
+	Pragma("noescape")
+	r.pw, r.px = GP64(), GP64()
+	k, panels, blocks := Load(Param("k"), GP64()), Load(Param("panels"), GP64()), Load(Param("blocks"), GP64())
+	w, x, y, relu := Load(Param("w"), GP64()), Load(Param("x"), GP64()), Load(Param("y"), GP64()), Load(Param("relu"), GP64())
+	r.allocate(sums)
+	left, half, py, more := GP64(), GP64(), GP64(), GP64()
+
+	Label("panel")
+	XORL(half.As32(), half.As32())
+	Label("half")
+	MOVQ(w, r.pw)
+	LEAQ(Mem{Base: y, Index: half, Scale: 1}, py)
+	MOVQ(blocks, more)
+	Label("block")
+	LEAQ(Mem{Base: x, Index: half, Scale: 1}, r.px)
+	MOVQ(k, left)
+	r.begin()
+	r.loop(left.As64(), sums)
+	r.combine(sums)
+	r.end(relu.(GPVirtual), py)
+	SUBQ(I32(int32(-128*r.units)), py)
+	DECQ(more)
+	JNZ(LabelRef("block"))
+	ADDQ(U8(64), half)
+	CMPQ(half, U8(128))
+	JLT(LabelRef("half"))
+	ADDQ(vector.Argument("xs"), x)
+	ADDQ(vector.Argument("ys"), y)
 	DECQ(panels)
 	JNZ(LabelRef("panel"))
 	VZEROUPPER()
@@ -162,6 +198,10 @@ func (r *routine) loop(left Register, sums int) {
 		SUBQ(I32(-128*n), r.px)
 		ADDQ(Imm(uint64(4*r.units*n)), r.pw)
 	}
+	if sums == 1 && r.bytes == 32 {
+		r.fours(left, advance)
+		return
+	}
 	if sums == 1 {
 		Label("loop")
 		r.step(0, 0)
@@ -185,6 +225,33 @@ func (r *routine) loop(left Register, sums int) {
 		JLE(LabelRef("summed"))
 		r.step(s, s)
 	}
+	Label("summed")
+}
+
+// fours is loop for one sum, four inputs at a time: with one at a time a fifth of
+// the instructions of a block of four units only count, and six a cycle is all that
+// can be decoded.
+func (r *routine) fours(left Register, advance func(n int)) {
+	steps := func(n int) {
+		for i := range n {
+			r.step(0, i)
+		}
+		advance(n)
+	}
+	SUBQ(U8(4), left)
+	JL(LabelRef("rest"))
+	Label("four")
+	steps(4)
+	SUBQ(U8(4), left)
+	JGE(LabelRef("four"))
+	Label("rest")
+	TESTQ(U32(2), left)
+	JZ(LabelRef("last"))
+	steps(2)
+	Label("last")
+	TESTQ(U32(1), left)
+	JZ(LabelRef("summed"))
+	steps(1)
 	Label("summed")
 }
 
