@@ -4,39 +4,39 @@
 
 #include "textflag.h"
 
-DATA encodeLaneBits<>+0(SB)/8, $0x0000000000000001
-DATA encodeLaneBits<>+8(SB)/8, $0x0000000000000002
-DATA encodeLaneBits<>+16(SB)/8, $0x0000000000000004
-DATA encodeLaneBits<>+24(SB)/8, $0x0000000000000008
-DATA encodeLaneBits<>+32(SB)/8, $0x0000000000000010
-DATA encodeLaneBits<>+40(SB)/8, $0x0000000000000020
-DATA encodeLaneBits<>+48(SB)/8, $0x0000000000000040
-DATA encodeLaneBits<>+56(SB)/8, $0x0000000000000080
-DATA encodeLaneBits<>+64(SB)/8, $0x0000000000000100
-DATA encodeLaneBits<>+72(SB)/8, $0x0000000000000200
-DATA encodeLaneBits<>+80(SB)/8, $0x0000000000000400
-DATA encodeLaneBits<>+88(SB)/8, $0x0000000000000800
-DATA encodeLaneBits<>+96(SB)/8, $0x0000000000001000
-DATA encodeLaneBits<>+104(SB)/8, $0x0000000000002000
-DATA encodeLaneBits<>+112(SB)/8, $0x0000000000004000
-DATA encodeLaneBits<>+120(SB)/8, $0x0000000000008000
-DATA encodeLaneBits<>+128(SB)/8, $0x0000000000010000
-DATA encodeLaneBits<>+136(SB)/8, $0x0000000000020000
-DATA encodeLaneBits<>+144(SB)/8, $0x0000000000040000
-DATA encodeLaneBits<>+152(SB)/8, $0x0000000000080000
-DATA encodeLaneBits<>+160(SB)/8, $0x0000000000100000
-DATA encodeLaneBits<>+168(SB)/8, $0x0000000000200000
-DATA encodeLaneBits<>+176(SB)/8, $0x0000000000400000
-DATA encodeLaneBits<>+184(SB)/8, $0x0000000000800000
-DATA encodeLaneBits<>+192(SB)/8, $0x0000000001000000
-DATA encodeLaneBits<>+200(SB)/8, $0x0000000002000000
-DATA encodeLaneBits<>+208(SB)/8, $0x0000000004000000
-DATA encodeLaneBits<>+216(SB)/8, $0x0000000008000000
-DATA encodeLaneBits<>+224(SB)/8, $0x0000000010000000
-DATA encodeLaneBits<>+232(SB)/8, $0x0000000020000000
-DATA encodeLaneBits<>+240(SB)/8, $0x0000000040000000
-DATA encodeLaneBits<>+248(SB)/8, $0x0000000080000000
-GLOBL encodeLaneBits<>(SB), RODATA|NOPTR, $256
+DATA encodeLaneShifts<>+0(SB)/8, $0x000000000000003f
+DATA encodeLaneShifts<>+8(SB)/8, $0x000000000000003e
+DATA encodeLaneShifts<>+16(SB)/8, $0x000000000000003d
+DATA encodeLaneShifts<>+24(SB)/8, $0x000000000000003c
+DATA encodeLaneShifts<>+32(SB)/8, $0x000000000000003b
+DATA encodeLaneShifts<>+40(SB)/8, $0x000000000000003a
+DATA encodeLaneShifts<>+48(SB)/8, $0x0000000000000039
+DATA encodeLaneShifts<>+56(SB)/8, $0x0000000000000038
+DATA encodeLaneShifts<>+64(SB)/8, $0x0000000000000037
+DATA encodeLaneShifts<>+72(SB)/8, $0x0000000000000036
+DATA encodeLaneShifts<>+80(SB)/8, $0x0000000000000035
+DATA encodeLaneShifts<>+88(SB)/8, $0x0000000000000034
+DATA encodeLaneShifts<>+96(SB)/8, $0x0000000000000033
+DATA encodeLaneShifts<>+104(SB)/8, $0x0000000000000032
+DATA encodeLaneShifts<>+112(SB)/8, $0x0000000000000031
+DATA encodeLaneShifts<>+120(SB)/8, $0x0000000000000030
+DATA encodeLaneShifts<>+128(SB)/8, $0x000000000000002f
+DATA encodeLaneShifts<>+136(SB)/8, $0x000000000000002e
+DATA encodeLaneShifts<>+144(SB)/8, $0x000000000000002d
+DATA encodeLaneShifts<>+152(SB)/8, $0x000000000000002c
+DATA encodeLaneShifts<>+160(SB)/8, $0x000000000000002b
+DATA encodeLaneShifts<>+168(SB)/8, $0x000000000000002a
+DATA encodeLaneShifts<>+176(SB)/8, $0x0000000000000029
+DATA encodeLaneShifts<>+184(SB)/8, $0x0000000000000028
+DATA encodeLaneShifts<>+192(SB)/8, $0x0000000000000027
+DATA encodeLaneShifts<>+200(SB)/8, $0x0000000000000026
+DATA encodeLaneShifts<>+208(SB)/8, $0x0000000000000025
+DATA encodeLaneShifts<>+216(SB)/8, $0x0000000000000024
+DATA encodeLaneShifts<>+224(SB)/8, $0x0000000000000023
+DATA encodeLaneShifts<>+232(SB)/8, $0x0000000000000022
+DATA encodeLaneShifts<>+240(SB)/8, $0x0000000000000021
+DATA encodeLaneShifts<>+248(SB)/8, $0x0000000000000020
+GLOBL encodeLaneShifts<>(SB), RODATA|NOPTR, $256
 
 // func encodeF64AVX512(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -562,19 +562,26 @@ DATA lanes7f7fffff<>+60(SB)/4, $0x7f7fffff
 GLOBL lanes7f7fffff<>(SB), RODATA|NOPTR, $64
 
 // func encodeF64AVX2(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·encodeF64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         c+0(FP), AX
 	MOVQ         cells+8(FP), DX
 	MOVQ         x+32(FP), BX
 	MOVQ         shift+24(FP), CX
 	XORQ         SI, SI
-	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Y0
-	VBROADCASTSD (AX), Y1
-	VBROADCASTSD 8(AX), Y2
-	VBROADCASTSD 16(AX), Y3
-	VBROADCASTSD 24(AX), Y4
-	VBROADCASTSD 32(AX), Y5
+	VBROADCASTSD (AX), Y0
+	VBROADCASTSD 24(AX), Y1
+	VBROADCASTSD 32(AX), Y2
+	VMOVUPS      lanes3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y2, Y3, Y3
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y2, Y4
+	VMULPD       lanes47e0000000000000<>+0(SB), Y4, Y4
+	VSUBPD       Y4, Y1, Y5
+	VBROADCASTSD 8(AX), Y6
+	VMAXPD       Y6, Y5, Y5
+	VADDPD       Y4, Y1, Y4
+	VBROADCASTSD 16(AX), Y6
+	VMINPD       Y6, Y4, Y4
 
 panel:
 	MOVQ  valid+16(FP), R8
@@ -585,172 +592,142 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
-	TESTB        $0x01, 64(AX)
+	TESTB        $0x09, 64(AX)
 	JNZ          careful
 	TESTB        $0x04, 64(AX)
 	JZ           undivided
 	VMOVQ        DI, X6
 	VPBROADCASTQ X6, Y6
-	VXORPD       Y7, Y7, Y7
-	VMOVUPS      (DX), Y8
-	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, (BX)
-	VMOVMSKPD    Y10, R8
-	VMOVUPS      32(DX), Y8
-	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 16(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      (DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+0(SB), Y6, Y8
+	VCMPPD       $0x07, Y7, Y7, Y9
+	VANDPD       Y8, Y9, Y9
+	VBLENDVPD    Y9, Y7, Y0, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y7, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y11
+	VFMSUB231PD  Y2, Y11, Y7
+	VFNMADD231PD Y3, Y7, Y11
+	VCVTPD2PSY   Y11, X7
+	VMOVUPS      X7, (BX)
+	VMOVMSKPD    Y9, R8
+	VMOVUPS      32(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+32(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 16(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x04, R9
 	ORL          R9, R8
-	VMOVUPS      64(DX), Y8
-	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 32(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      64(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+64(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 32(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x08, R9
 	ORL          R9, R8
-	VMOVUPS      96(DX), Y8
-	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 48(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      96(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+96(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 48(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x0c, R9
 	ORL          R9, R8
-	VMOVUPS      128(DX), Y8
-	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 64(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      128(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+128(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 64(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x10, R9
 	ORL          R9, R8
-	VMOVUPS      160(DX), Y8
-	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 80(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      160(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+160(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 80(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x14, R9
 	ORL          R9, R8
-	VMOVUPS      192(DX), Y8
-	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 96(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      192(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+192(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 96(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x18, R9
 	ORL          R9, R8
-	VMOVUPS      224(DX), Y8
-	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
-	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
-	VCMPPD       $0x07, Y8, Y8, Y9
+	VMOVUPS      224(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y7, Y7, Y9
 	VANDPD       Y6, Y9, Y9
-	VBLENDVPD    Y9, Y8, Y1, Y6
-	VCMPPD       $0x09, Y2, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x06, Y3, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VSUBPD       Y4, Y6, Y6
-	VDIVPD       Y5, Y6, Y6
-	VANDPD       Y0, Y6, Y8
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
-	VORPD        Y8, Y7, Y7
-	VCVTPD2PSY   Y6, X6
+	VBLENDVPD    Y9, Y7, Y0, Y6
+	VMINPD       Y6, Y8, Y8
+	VMAXPD       Y6, Y10, Y10
+	VSUBPD       Y1, Y6, Y6
+	VMULPD       Y3, Y6, Y7
+	VFMSUB231PD  Y2, Y7, Y6
+	VFNMADD231PD Y3, Y6, Y7
+	VCVTPD2PSY   Y7, X6
 	VMOVUPS      X6, 112(BX)
 	VMOVMSKPD    Y9, R9
 	SHLL         $0x1c, R9
 	ORL          R9, R8
-	VMOVMSKPD    Y7, R9
+	VCMPPD       $0x09, Y5, Y8, Y8
+	VCMPPD       $0x06, Y4, Y10, Y10
+	VORPD        Y8, Y10, Y10
+	VMOVMSKPD    Y10, R9
 	NOTL         R8
 	MOVL         56(AX), R10
 	NOTL         R10
@@ -768,158 +745,112 @@ allThere:
 undivided:
 	VMOVQ        DI, X6
 	VPBROADCASTQ X6, Y6
-	VXORPD       Y7, Y7, Y7
-	VMOVUPS      (DX), Y8
-	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, (BX)
-	VMOVMSKPD    Y10, R8
-	VMOVUPS      32(DX), Y8
-	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 16(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      (DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+0(SB), Y6, Y8
+	VCMPPD       $0x07, Y7, Y7, Y9
+	VANDPD       Y8, Y9, Y9
+	VBLENDVPD    Y9, Y7, Y0, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y7, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, (BX)
+	VMOVMSKPD    Y9, R8
+	VMOVUPS      32(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+32(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 16(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x04, R9
 	ORL          R9, R8
-	VMOVUPS      64(DX), Y8
-	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 32(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      64(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+64(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 32(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x08, R9
 	ORL          R9, R8
-	VMOVUPS      96(DX), Y8
-	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 48(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      96(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+96(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 48(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x0c, R9
 	ORL          R9, R8
-	VMOVUPS      128(DX), Y8
-	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 64(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      128(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+128(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 64(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x10, R9
 	ORL          R9, R8
-	VMOVUPS      160(DX), Y8
-	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 80(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      160(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+160(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 80(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x14, R9
 	ORL          R9, R8
-	VMOVUPS      192(DX), Y8
-	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 96(BX)
-	VMOVMSKPD    Y10, R9
+	VMOVUPS      192(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+192(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 96(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x18, R9
 	ORL          R9, R8
-	VMOVUPS      224(DX), Y8
-	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
-	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
-	VCMPPD       $0x07, Y8, Y8, Y9
+	VMOVUPS      224(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y7, Y7, Y9
 	VANDPD       Y6, Y9, Y9
-	VBLENDVPD    Y9, Y8, Y1, Y6
-	VCMPPD       $0x09, Y2, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x06, Y3, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VSUBPD       Y4, Y6, Y6
-	VANDPD       Y0, Y6, Y8
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
-	VORPD        Y8, Y7, Y7
+	VBLENDVPD    Y9, Y7, Y0, Y6
+	VMINPD       Y6, Y8, Y8
+	VMAXPD       Y6, Y10, Y10
+	VSUBPD       Y1, Y6, Y6
 	VCVTPD2PSY   Y6, X6
 	VMOVUPS      X6, 112(BX)
 	VMOVMSKPD    Y9, R9
 	SHLL         $0x1c, R9
 	ORL          R9, R8
-	VMOVMSKPD    Y7, R9
+	VCMPPD       $0x09, Y5, Y8, Y8
+	VCMPPD       $0x06, Y4, Y10, Y10
+	VORPD        Y8, Y10, Y10
+	VMOVMSKPD    Y10, R9
 	NOTL         R8
 	MOVL         56(AX), R10
 	NOTL         R10
@@ -951,24 +882,26 @@ careful:
 	VADDPD       Y7, Y6, Y6
 
 step1group0:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group0
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group0:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group0
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group0:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -992,24 +925,26 @@ step4group0:
 	VADDPD       Y7, Y6, Y6
 
 step1group1:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group1
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group1:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group1
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group1:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1037,24 +972,26 @@ step4group1:
 	VADDPD       Y7, Y6, Y6
 
 step1group2:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group2
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group2:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group2
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group2:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1082,24 +1019,26 @@ step4group2:
 	VADDPD       Y7, Y6, Y6
 
 step1group3:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group3
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group3:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group3
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group3:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1127,24 +1066,26 @@ step4group3:
 	VADDPD       Y7, Y6, Y6
 
 step1group4:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group4
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group4:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group4
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group4:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1172,24 +1113,26 @@ step4group4:
 	VADDPD       Y7, Y6, Y6
 
 step1group5:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group5
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group5:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group5
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group5:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1217,24 +1160,26 @@ step4group5:
 	VADDPD       Y7, Y6, Y6
 
 step1group6:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group6
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group6:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group6
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group6:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1262,24 +1207,26 @@ step4group6:
 	VADDPD       Y7, Y6, Y6
 
 step1group7:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group7
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group7:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group7
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group7:
-	VANDPD     Y0, Y6, Y9
+	VANDPD     lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD     Y7, Y9, Y9
 	VANDPD     Y9, Y6, Y6
@@ -1324,7 +1271,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1335,7 +1282,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1347,7 +1294,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1359,7 +1306,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1371,7 +1318,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1383,7 +1330,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1395,7 +1342,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -1407,7 +1354,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, DI
@@ -1418,6 +1365,26 @@ infinities:
 	ANDL         R10, R9
 	JMP          reported
 
+DATA lanes3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+32(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+40(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+48(SB)/8, $0x3ff0000000000000
+DATA lanes3ff0000000000000<>+56(SB)/8, $0x3ff0000000000000
+GLOBL lanes3ff0000000000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes47e0000000000000<>+0(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+8(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+16(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+24(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+32(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+40(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+48(SB)/8, $0x47e0000000000000
+DATA lanes47e0000000000000<>+56(SB)/8, $0x47e0000000000000
+GLOBL lanes47e0000000000000<>(SB), RODATA|NOPTR, $64
+
 DATA lanebits<>+0(SB)/8, $0x0000000000000001
 DATA lanebits<>+8(SB)/8, $0x0000000000000002
 DATA lanebits<>+16(SB)/8, $0x0000000000000004
@@ -1425,19 +1392,26 @@ DATA lanebits<>+24(SB)/8, $0x0000000000000008
 GLOBL lanebits<>(SB), RODATA|NOPTR, $32
 
 // func encodeF32AVX2(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·encodeF32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         c+0(FP), AX
 	MOVQ         cells+8(FP), DX
 	MOVQ         x+32(FP), BX
 	MOVQ         shift+24(FP), CX
 	XORQ         SI, SI
-	VMOVUPS      lanes7fffffffffffffff<>+0(SB), Y0
-	VBROADCASTSD (AX), Y1
-	VBROADCASTSD 8(AX), Y2
-	VBROADCASTSD 16(AX), Y3
-	VBROADCASTSD 24(AX), Y4
-	VBROADCASTSD 32(AX), Y5
+	VBROADCASTSD (AX), Y0
+	VBROADCASTSD 24(AX), Y1
+	VBROADCASTSD 32(AX), Y2
+	VMOVUPS      lanes3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y2, Y3, Y3
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y2, Y4
+	VMULPD       lanes47e0000000000000<>+0(SB), Y4, Y4
+	VSUBPD       Y4, Y1, Y5
+	VBROADCASTSD 8(AX), Y6
+	VMAXPD       Y6, Y5, Y5
+	VADDPD       Y4, Y1, Y4
+	VBROADCASTSD 16(AX), Y6
+	VMINPD       Y6, Y4, Y4
 
 panel:
 	MOVQ  valid+16(FP), R8
@@ -1448,172 +1422,142 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
-	TESTB        $0x01, 64(AX)
+	TESTB        $0x09, 64(AX)
 	JNZ          careful
 	TESTB        $0x04, 64(AX)
 	JZ           undivided
 	VMOVQ        DI, X6
 	VPBROADCASTQ X6, Y6
-	VXORPD       Y7, Y7, Y7
-	VCVTPS2PD    (DX), Y8
-	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, (BX)
-	VMOVMSKPD    Y10, R8
-	VCVTPS2PD    16(DX), Y8
-	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 16(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    (DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+0(SB), Y6, Y8
+	VCMPPD       $0x07, Y7, Y7, Y9
+	VANDPD       Y8, Y9, Y9
+	VBLENDVPD    Y9, Y7, Y0, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y7, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y11
+	VFMSUB231PD  Y2, Y11, Y7
+	VFNMADD231PD Y3, Y7, Y11
+	VCVTPD2PSY   Y11, X7
+	VMOVUPS      X7, (BX)
+	VMOVMSKPD    Y9, R8
+	VCVTPS2PD    16(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+32(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 16(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x04, R9
 	ORL          R9, R8
-	VCVTPS2PD    32(DX), Y8
-	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 32(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    32(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+64(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 32(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x08, R9
 	ORL          R9, R8
-	VCVTPS2PD    48(DX), Y8
-	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 48(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    48(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+96(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 48(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x0c, R9
 	ORL          R9, R8
-	VCVTPS2PD    64(DX), Y8
-	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 64(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    64(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+128(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 64(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x10, R9
 	ORL          R9, R8
-	VCVTPS2PD    80(DX), Y8
-	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 80(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    80(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+160(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 80(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x14, R9
 	ORL          R9, R8
-	VCVTPS2PD    96(DX), Y8
-	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VDIVPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 96(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    96(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+192(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VMULPD       Y3, Y7, Y9
+	VFMSUB231PD  Y2, Y9, Y7
+	VFNMADD231PD Y3, Y7, Y9
+	VCVTPD2PSY   Y9, X7
+	VMOVUPS      X7, 96(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x18, R9
 	ORL          R9, R8
-	VCVTPS2PD    112(DX), Y8
-	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
-	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
-	VCMPPD       $0x07, Y8, Y8, Y9
+	VCVTPS2PD    112(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y7, Y7, Y9
 	VANDPD       Y6, Y9, Y9
-	VBLENDVPD    Y9, Y8, Y1, Y6
-	VCMPPD       $0x09, Y2, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x06, Y3, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VSUBPD       Y4, Y6, Y6
-	VDIVPD       Y5, Y6, Y6
-	VANDPD       Y0, Y6, Y8
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
-	VORPD        Y8, Y7, Y7
-	VCVTPD2PSY   Y6, X6
+	VBLENDVPD    Y9, Y7, Y0, Y6
+	VMINPD       Y6, Y8, Y8
+	VMAXPD       Y6, Y10, Y10
+	VSUBPD       Y1, Y6, Y6
+	VMULPD       Y3, Y6, Y7
+	VFMSUB231PD  Y2, Y7, Y6
+	VFNMADD231PD Y3, Y6, Y7
+	VCVTPD2PSY   Y7, X6
 	VMOVUPS      X6, 112(BX)
 	VMOVMSKPD    Y9, R9
 	SHLL         $0x1c, R9
 	ORL          R9, R8
-	VMOVMSKPD    Y7, R9
+	VCMPPD       $0x09, Y5, Y8, Y8
+	VCMPPD       $0x06, Y4, Y10, Y10
+	VORPD        Y8, Y10, Y10
+	VMOVMSKPD    Y10, R9
 	NOTL         R8
 	MOVL         56(AX), R10
 	NOTL         R10
@@ -1631,158 +1575,112 @@ allThere:
 undivided:
 	VMOVQ        DI, X6
 	VPBROADCASTQ X6, Y6
-	VXORPD       Y7, Y7, Y7
-	VCVTPS2PD    (DX), Y8
-	VPAND        encodeLaneBits<>+0(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+0(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, (BX)
-	VMOVMSKPD    Y10, R8
-	VCVTPS2PD    16(DX), Y8
-	VPAND        encodeLaneBits<>+32(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+32(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 16(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    (DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+0(SB), Y6, Y8
+	VCMPPD       $0x07, Y7, Y7, Y9
+	VANDPD       Y8, Y9, Y9
+	VBLENDVPD    Y9, Y7, Y0, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y7, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, (BX)
+	VMOVMSKPD    Y9, R8
+	VCVTPS2PD    16(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+32(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 16(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x04, R9
 	ORL          R9, R8
-	VCVTPS2PD    32(DX), Y8
-	VPAND        encodeLaneBits<>+64(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+64(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 32(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    32(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+64(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 32(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x08, R9
 	ORL          R9, R8
-	VCVTPS2PD    48(DX), Y8
-	VPAND        encodeLaneBits<>+96(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+96(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 48(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    48(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+96(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 48(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x0c, R9
 	ORL          R9, R8
-	VCVTPS2PD    64(DX), Y8
-	VPAND        encodeLaneBits<>+128(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+128(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 64(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    64(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+128(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 64(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x10, R9
 	ORL          R9, R8
-	VCVTPS2PD    80(DX), Y8
-	VPAND        encodeLaneBits<>+160(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+160(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 80(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    80(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+160(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 80(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x14, R9
 	ORL          R9, R8
-	VCVTPS2PD    96(DX), Y8
-	VPAND        encodeLaneBits<>+192(SB), Y6, Y9
-	VPCMPEQQ     encodeLaneBits<>+192(SB), Y9, Y9
-	VCMPPD       $0x07, Y8, Y8, Y10
-	VANDPD       Y9, Y10, Y10
-	VBLENDVPD    Y10, Y8, Y1, Y8
-	VCMPPD       $0x09, Y2, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VCMPPD       $0x06, Y3, Y8, Y9
-	VORPD        Y9, Y7, Y7
-	VSUBPD       Y4, Y8, Y8
-	VANDPD       Y0, Y8, Y9
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y9, Y9
-	VORPD        Y9, Y7, Y7
-	VCVTPD2PSY   Y8, X8
-	VMOVUPS      X8, 96(BX)
-	VMOVMSKPD    Y10, R9
+	VCVTPS2PD    96(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+192(SB), Y6, Y9
+	VCMPPD       $0x07, Y7, Y7, Y11
+	VANDPD       Y9, Y11, Y11
+	VBLENDVPD    Y11, Y7, Y0, Y7
+	VMINPD       Y7, Y8, Y8
+	VMAXPD       Y7, Y10, Y10
+	VSUBPD       Y1, Y7, Y7
+	VCVTPD2PSY   Y7, X7
+	VMOVUPS      X7, 96(BX)
+	VMOVMSKPD    Y11, R9
 	SHLL         $0x18, R9
 	ORL          R9, R8
-	VCVTPS2PD    112(DX), Y8
-	VPAND        encodeLaneBits<>+224(SB), Y6, Y6
-	VPCMPEQQ     encodeLaneBits<>+224(SB), Y6, Y6
-	VCMPPD       $0x07, Y8, Y8, Y9
+	VCVTPS2PD    112(DX), Y7
+	VPSLLVQ      encodeLaneShifts<>+224(SB), Y6, Y6
+	VCMPPD       $0x07, Y7, Y7, Y9
 	VANDPD       Y6, Y9, Y9
-	VBLENDVPD    Y9, Y8, Y1, Y6
-	VCMPPD       $0x09, Y2, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x06, Y3, Y6, Y8
-	VORPD        Y8, Y7, Y7
-	VSUBPD       Y4, Y6, Y6
-	VANDPD       Y0, Y6, Y8
-	VCMPPD       $0x05, lanes47effffff0000000<>+0(SB), Y8, Y8
-	VORPD        Y8, Y7, Y7
+	VBLENDVPD    Y9, Y7, Y0, Y6
+	VMINPD       Y6, Y8, Y8
+	VMAXPD       Y6, Y10, Y10
+	VSUBPD       Y1, Y6, Y6
 	VCVTPD2PSY   Y6, X6
 	VMOVUPS      X6, 112(BX)
 	VMOVMSKPD    Y9, R9
 	SHLL         $0x1c, R9
 	ORL          R9, R8
-	VMOVMSKPD    Y7, R9
+	VCMPPD       $0x09, Y5, Y8, Y8
+	VCMPPD       $0x06, Y4, Y10, Y10
+	VORPD        Y8, Y10, Y10
+	VMOVMSKPD    Y10, R9
 	NOTL         R8
 	MOVL         56(AX), R10
 	NOTL         R10
@@ -1814,24 +1712,26 @@ careful:
 	VADDPD       Y7, Y6, Y6
 
 step1group0:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group0
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group0:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group0
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group0:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1855,24 +1755,26 @@ step4group0:
 	VADDPD       Y7, Y6, Y6
 
 step1group1:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group1
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group1:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group1
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group1:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1900,24 +1802,26 @@ step4group1:
 	VADDPD       Y7, Y6, Y6
 
 step1group2:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group2
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group2:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group2
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group2:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1945,24 +1849,26 @@ step4group2:
 	VADDPD       Y7, Y6, Y6
 
 step1group3:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group3
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group3:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group3
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group3:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -1990,24 +1896,26 @@ step4group3:
 	VADDPD       Y7, Y6, Y6
 
 step1group4:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group4
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group4:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group4
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group4:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -2035,24 +1943,26 @@ step4group4:
 	VADDPD       Y7, Y6, Y6
 
 step1group5:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group5
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group5:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group5
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group5:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -2080,24 +1990,26 @@ step4group5:
 	VADDPD       Y7, Y6, Y6
 
 step1group6:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group6
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group6:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group6
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group6:
-	VANDPD       Y0, Y6, Y9
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD       $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD       Y7, Y9, Y9
 	VANDPD       Y9, Y6, Y6
@@ -2125,24 +2037,26 @@ step4group6:
 	VADDPD       Y7, Y6, Y6
 
 step1group7:
-	VBLENDVPD    Y8, Y6, Y1, Y6
+	VBLENDVPD    Y8, Y6, Y0, Y6
 	VBROADCASTSD 56(AX), Y7
 	VORPD        Y8, Y7, Y7
-	VCMPPD       $0x0d, Y2, Y6, Y9
+	VBROADCASTSD 8(AX), Y9
+	VCMPPD       $0x0d, Y9, Y6, Y9
 	VANDPD       Y7, Y9, Y9
-	VCMPPD       $0x02, Y3, Y6, Y7
+	VBROADCASTSD 16(AX), Y7
+	VCMPPD       $0x02, Y7, Y6, Y7
 	VANDPD       Y9, Y7, Y7
 	TESTB        $0x02, 64(AX)
 	JZ           step2group7
-	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y6, Y6
 
 step2group7:
 	TESTB  $0x04, 64(AX)
 	JZ     step4group7
-	VDIVPD Y5, Y6, Y6
+	VDIVPD Y2, Y6, Y6
 
 step4group7:
-	VANDPD     Y0, Y6, Y9
+	VANDPD     lanes7fffffffffffffff<>+0(SB), Y6, Y9
 	VCMPPD     $0x01, lanes47effffff0000000<>+0(SB), Y9, Y9
 	VANDPD     Y7, Y9, Y9
 	VANDPD     Y9, Y6, Y6
@@ -2187,7 +2101,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2198,7 +2112,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2210,7 +2124,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2222,7 +2136,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2234,7 +2148,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2246,7 +2160,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2258,7 +2172,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, R8
@@ -2270,7 +2184,7 @@ infinities:
 	VPBROADCASTQ X7, Y7
 	VPAND        lanebits<>+0(SB), Y7, Y7
 	VPCMPEQQ     lanebits<>+0(SB), Y7, Y7
-	VANDPD       Y0, Y6, Y6
+	VANDPD       lanes7fffffffffffffff<>+0(SB), Y6, Y6
 	VCMPPD       $0x00, lanes7ff0000000000000<>+0(SB), Y6, Y6
 	VANDPD       Y7, Y6, Y6
 	VMOVMSKPD    Y6, DI

@@ -31,13 +31,14 @@ const (
 	doUnit = 1 << iota
 	doCenter
 	doScale
+	doDivide // the reciprocal of the scale will not do
 )
 
 const lanes = 32
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
-	newLaneBits()
+	newLaneShifts()
 	for _, a := range vector.Both() {
 		encode(a, "encodeF64", "float64", 8)
 		encode(a, "encodeF32", "float32", 4)
@@ -67,23 +68,27 @@ func encode(a *vector.ISA, name, cell string, size int) {
 	x, at := Load(Param("x"), GP64()), GP64()
 	Load(Param("shift"), RCX)
 	XORQ(at, at)
-	s.abs = d.Copy(d.Bits(1<<63 - 1))
-	fields := []int{fill, lower, upper, center, scale}
+	s.abs = d.Bits(1<<63 - 1)
+	fields := []int{fill, center, scale}
 	if d.Wide() {
-		fields = append(fields, factor, plus)
+		s.abs = d.Copy(s.abs)
+		fields = []int{fill, lower, upper, center, scale, factor, plus}
 	}
 	for _, f := range fields {
 		v := s.constant(f)
 		s.keep[f] = v
 	}
+	var quick *quick
 	if d.Wide() {
 		d.Keep(0x1.ffffffp127)
+	} else {
+		quick = newQuick(s)
 	}
 
 	Label("panel")
 	present := s.present(at)
 	if !d.Wide() {
-		s.quick(at, present, x)
+		quick.panel(at, present, x)
 	}
 	have, inside := d.NewWord(), d.NewWord()
 	rest := GP32()

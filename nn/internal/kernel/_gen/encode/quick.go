@@ -12,73 +12,101 @@ import (
 const (
 	notGE = 0x09
 	notLE = 0x06
-	notLT = 0x05
 )
 
-// quick encodes a panel of AVX2 in which every cell is a number within the
-// bounds, or missing where there is a fill. It looks once for all of the panel
-// whether that is so, behind the encoding; a panel that is not, or with units to
-// change, goes to careful.
-func (s *state) quick(at, present, x Register) {
-	TESTB(U8(doUnit), s.field(steps))
+// quick is the state of the quick way, of AVX2: what holds for the whole column.
+type quick struct {
+	*state
+	low, high  vector.V // bounds within which nothing overflows float32
+	reciprocal vector.V // of the scale
+}
+
+// newQuick finds the bounds and the reciprocal.
+func newQuick(s *state) *quick {
+	q := &quick{state: s}
+	one := s.Load(s.C(1))
+	q.reciprocal = s.Div(one, s.constant(scale))
+	wide := s.Mul(s.And(s.constant(scale), s.abs), s.C(0x1p127))
+	center := s.constant(center)
+	q.low = s.Max(s.Sub(center, wide), s.constant(lower))
+	q.high = s.Min(s.Add(center, wide), s.constant(upper))
+	return q
+}
+
+// panel encodes a panel in which every cell is a number within the bounds, or
+// missing where there is a fill. It looks once for all of the panel whether that is
+// so, behind the encoding; a panel that is not, or with units to change, goes to
+// careful.
+func (q *quick) panel(at, present, x Register) {
+	TESTB(U8(doUnit|doDivide), q.field(steps))
 	JNZ(LabelRef("careful"))
-	TESTB(U8(doScale), s.field(steps))
+	TESTB(U8(doScale), q.field(steps))
 	JZ(LabelRef("undivided"))
-	s.attempt(at, present, x, func(v vector.V) { VDIVPD(s.constant(scale), v, v) })
+	q.attempt(at, present, x, q.divide)
 	Label("undivided")
-	s.attempt(at, present, x, func(vector.V) {})
+	q.attempt(at, present, x, func(v vector.V) vector.V { return v })
 	Label("careful")
 }
 
-// attempt is quick for one way to divide by the scale.
-func (s *state) attempt(at, present, x Register, divide func(v vector.V)) {
-	bits, bad, have := s.Reg(), s.Reg(), s.NewWord()
-	low := XMM()
-	VMOVQ(present, low)
-	VPBROADCASTQ(low, bits)
-	VXORPD(bad, bad, bad)
-	note := func(relation uint8, v vector.V, limit Op) {
-		is := s.Reg()
-		VCMPPD(U8(relation), limit, v, is)
-		VORPD(is, bad, bad)
-	}
-	for g := range s.groups {
-		v, there := s.load(g), s.Reg()
-		VPAND(groupBits(g), bits, there)
-		VPCMPEQQ(groupBits(g), there, there)
-		in := s.CompareIn(vector.MaskOf(there), v, vector.Ordered, v)
-		v = s.Blend(in, v, s.constant(fill))
-		note(notGE, v, s.constant(lower))
-		note(notLE, v, s.constant(upper))
-		VSUBPD(s.constant(center), v, v)
-		divide(v)
-		note(notLT, s.And(v, s.abs), s.C(0x1.ffffffp127))
-		VMOVUPS(s.Narrow(v), Mem{Base: x, Disp: 4 * s.Lanes() * g})
+// divide is v / scale, rounded as a division is, in a third of its time: a product
+// with the reciprocal, and what is left of v by another (Brisebarre, Muller and
+// Raina, Accelerating correctly rounded floating-point division when the divisor is
+// known in advance, 2004, theorem 1). The signs are such that −0 stays. Where the
+// quotient or what is left leaves the range of float64, the result is the same once
+// it is float32: careful has what is more, and 0 is what is less.
+func (q *quick) divide(v vector.V) vector.V {
+	quotient := q.Mul(v, q.reciprocal)
+	VFMSUB231PD(q.constant(scale), quotient, v) // what is too much
+	q.SubProduct(quotient, v, q.reciprocal)
+	return quotient
+}
+
+// attempt is panel for one way to divide by the scale.
+func (q *quick) attempt(at, present, x Register, divide func(v vector.V) vector.V) {
+	bits, have := q.Reg(), q.NewWord()
+	var least, most vector.V
+	word := XMM()
+	VMOVQ(present, word)
+	VPBROADCASTQ(word, bits)
+	for g := range q.groups {
+		v, there := q.load(g), q.Reg()
+		VPSLLVQ(laneShifts.Offset(32*g), bits, there)
+		in := q.CompareIn(vector.MaskOf(there), v, vector.Ordered, v)
+		v = q.Blend(in, v, q.constant(fill))
+		if g == 0 {
+			least, most = q.Copy(v), q.Copy(v)
+		} else {
+			VMINPD(v, least, least)
+			VMAXPD(v, most, most)
+		}
+		v = divide(q.Sub(v, q.constant(center)))
+		VMOVUPS(q.Narrow(v), Mem{Base: x, Disp: 4 * q.Lanes() * g})
 		have.Add(in)
 	}
+	VCMPPD(U8(notGE), q.low, least, least)
+	VCMPPD(U8(notLE), q.high, most, most)
+	VORPD(least, most, most)
 	wrong, filled32 := GP32(), GP32()
-	VMOVMSKPD(bad, wrong)
+	VMOVMSKPD(most, wrong)
 	NOTL(have.GP)
-	MOVL(s.field(filled), filled32)
+	MOVL(q.field(filled), filled32)
 	NOTL(filled32)
 	ANDL(have.GP, filled32)
 	ORL(filled32, wrong)
 	JNZ(LabelRef("careful"))
-	s.put("missing", at, have.GP)
-	s.put("outside", at, wrong)
-	s.put("notNumber", at, wrong)
+	q.put("missing", at, have.GP)
+	q.put("outside", at, wrong)
+	q.put("notNumber", at, wrong)
 	JMP(LabelRef("next"))
 }
 
-// groupBits are the bits of a panel's word for the rows of a group of AVX2.
-func groupBits(g int) Mem { return laneBits.Offset(32 * g) }
+// laneShifts bring a row's bit of a panel's word to where signs are, for each of 32
+// lanes.
+var laneShifts Mem
 
-// laneBits has a bit of a panel's word in each of 32 lanes.
-var laneBits Mem
-
-func newLaneBits() {
-	laneBits = GLOBL("encodeLaneBits", RODATA|NOPTR)
+func newLaneShifts() {
+	laneShifts = GLOBL("encodeLaneShifts", RODATA|NOPTR)
 	for i := range lanes {
-		DATA(8*i, U64(1<<i))
+		DATA(8*i, U64(63-i))
 	}
 }
