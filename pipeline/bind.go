@@ -287,6 +287,7 @@ func noSuchColumn(name string, names []string) string {
 func (b *binder) bindKept(bound *binding, path string) error {
 	careful := !b.raw || !b.job.Columns.KeepAll
 	same := b.job.Columns.KeepAll && slices.Equal(fieldNames(bound.fields), b.keep)
+	found := make([]bool, len(bound.fields))
 	for i, name := range b.keep {
 		at := i
 		if !same || careful {
@@ -294,6 +295,10 @@ func (b *binder) bindKept(bound *binding, path string) error {
 			if at, err = bound.find(path, name); err != nil {
 				return err
 			}
+			if found[at] {
+				return fmt.Errorf("%w: %s: one column is named %s, in %s there are two; rename one of those", table.ErrData, path, quote(name), b.first.Path)
+			}
+			found[at] = true
 		}
 		keep := table.KeepRequest{Column: at, Type: b.kept[i].Type}
 		_, keep.Strict = b.job.Columns.Types[name]
