@@ -103,7 +103,9 @@ func (r *scoring) after(err error, what string, failed error) error {
 	if failed == nil {
 		return err
 	}
-	failed = fmt.Errorf("%w: %s: %w", table.ErrIO, what, failed)
+	if failed = fmt.Errorf("%s: %w", what, failed); !errors.Is(failed, table.ErrIO) {
+		failed = fmt.Errorf("%w: %w", table.ErrIO, failed)
+	}
 	if err == nil {
 		return failed
 	}

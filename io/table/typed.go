@@ -83,7 +83,7 @@ func checkFeature(f Field, category bool) error {
 	if kind == notAFeature {
 		return fmt.Errorf("%w: column %q is of type %s, which is no number and no text", ErrData, f.Name, f.Type)
 	}
-	if category && kind != textKind && kind != integerKind && kind != boolKind {
+	if category && kind != textKind && kind != integerKind && kind != boolKind && kind != nullKind {
 		return fmt.Errorf("%w: column %q is of type %s: categories are read from text, integers or booleans",
 			ErrData, f.Name, f.Type)
 	}

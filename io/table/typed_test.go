@@ -362,6 +362,7 @@ func TestTypedFeatures(t *testing.T) {
 		{"f64", arrow.PrimitiveTypes.Float64}, {"f32", arrow.PrimitiveTypes.Float32}, {"f16", arrow.FixedWidthTypes.Float16},
 		{"i64", arrow.PrimitiveTypes.Int64}, {"u8", arrow.PrimitiveTypes.Uint8}, {"bool", arrow.FixedWidthTypes.Boolean},
 		{"dec", &arrow.Decimal128Type{Precision: 10, Scale: 2}}, {"text", arrow.BinaryTypes.String}, {"dict", dict},
+		{"null", arrow.Null},
 	}
 	eachTyped(t, func(t *testing.T, f typedFormat, mem memory.Allocator) {
 		b := array.NewRecordBuilder(mem, schemaOf(fields))
@@ -376,6 +377,7 @@ func TestTypedFeatures(t *testing.T) {
 		for _, w := range []string{"female", " 4", "4", ""} {
 			_ = b.Field(8).(*array.BinaryDictionaryBuilder).AppendString(w)
 		}
+		b.Field(9).AppendNulls(4)
 		batch := b.NewRecordBatch()
 		b.Release()
 		data := writeTyped(t, f, fields, WriteOptions{Alloc: mem}, batch)
@@ -387,10 +389,10 @@ func TestTypedFeatures(t *testing.T) {
 		for i := range fields {
 			req.Features = append(req.Features, FeatureRequest{Column: i})
 		}
-		req.Features = append(req.Features, FeatureRequest{8, sexes}, FeatureRequest{4, digits}, FeatureRequest{5, digits}, FeatureRequest{7, sexes})
+		req.Features = append(req.Features, FeatureRequest{8, sexes}, FeatureRequest{4, digits}, FeatureRequest{5, digits}, FeatureRequest{7, sexes}, FeatureRequest{9, sexes})
 		want := []string{
 			"[1.5 -2 - 3]", "[0.5 2 3 4]", "[0.25 1 2 3]", "[1 1.152921504606847e+18 -7 2]", "[1 2 3 255]", "[1 0 1 -]",
-			"[1.23 -0.05 0 0.01]", "[1000 - - 2]", "[- 4 4 -]", "[0 2 2 -1]", "[1 0 -2 -2]", "[2 -2 2 -1]", "[-2 -1 1 -2]",
+			"[1.23 -0.05 0 0.01]", "[1000 - - 2]", "[- 4 4 -]", "[- - - -]", "[0 2 2 -1]", "[1 0 -2 -2]", "[2 -2 2 -1]", "[-2 -1 1 -2]", "[-1 -1 -1 -1]",
 		}
 		s, err := f.open(data, ReadOptions{Alloc: mem})
 		if err != nil {
