@@ -13,6 +13,9 @@ import (
 func (s *survey) conclude() error {
 	first := s.targets[0]
 	if len(first.seen) == 0 {
+		if s.bad > 0 {
+			return fmt.Errorf("%w: no row is left to learn from: of %d, %d are bad and %d have no target", table.ErrData, s.read, s.bad, s.noTarget)
+		}
 		return fmt.Errorf("%w: no row has a target", table.ErrData)
 	}
 	s.task = s.job.Task

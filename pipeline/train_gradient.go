@@ -49,9 +49,14 @@ func (f *fit[T]) gradient(rows []int32, seed uint64) (loss float64, err error) {
 		}
 	}
 	if loss /= float64(len(rows)); math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, fmt.Errorf("%w: the loss is no longer finite: a smaller --learning-rate, or features of a smaller scale", table.ErrUsage)
+		return 0, diverged("loss")
 	}
 	return loss, nil
+}
+
+// diverged says that what a network gives is no longer a finite number.
+func diverged(what string) error {
+	return fmt.Errorf("%w: the %s is no longer finite: a smaller --learning-rate, or features of a smaller scale", table.ErrUsage, what)
 }
 
 // step lets the optimiser go down g, and returns the penalty that the loss has

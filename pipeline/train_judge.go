@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"yhat/nn"
@@ -45,6 +46,9 @@ func (f *fit[T]) predict(rows []int32) (*judged, error) {
 	}
 	for _, row := range rows {
 		weight += float64(f.rows.Weight[row])
+	}
+	if slices.ContainsFunc(j.y, func(y float64) bool { return finite(y) == nil }) {
+		return nil, diverged("prediction")
 	}
 	j.loss /= weight
 	f.restoreUnits(j)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"unsafe"
@@ -33,7 +34,7 @@ type encodedBlock[T nn.Float] struct {
 func load[T nn.Float](ctx context.Context, s *survey, m *nn.Model) (*loader[T], error) {
 	l := &loader[T]{s: s, encoder: nn.NewEncoder[T](m, s.job.Kernel)}
 	s.eachUsed(func(used int, part uint8) { l.parts[part] = append(l.parts[part], int32(used)) })
-	if err := l.weighed(); err != nil {
+	if err := errors.Join(l.named(), l.weighed()); err != nil {
 		return nil, err
 	}
 	if err := l.makeRoom(len(l.parts[0])+len(l.parts[1])+len(l.parts[2]), m); err != nil {
@@ -56,6 +57,19 @@ func load[T nn.Float](ctx context.Context, s *survey, m *nn.Model) (*loader[T], 
 	}
 	l.targets(l.parts[partTrain])
 	return l, nil
+}
+
+// named refuses a choice of rows that chooses none: a word is misspelt, or the
+// other choice has them all.
+func (l *loader[T]) named() error {
+	split := &l.s.job.Split
+	switch {
+	case len(split.ValidateWhere) > 0 && len(l.parts[partValidate]) == 0:
+		return fmt.Errorf("%w: no row with a target is of --validate-where", table.ErrData)
+	case len(split.TestWhere) > 0 && len(l.parts[partTest]) == 0:
+		return fmt.Errorf("%w: no row with a target is of --test-where", table.ErrData)
+	}
+	return nil
 }
 
 // weighed refuses a part of the rows that weighs nothing: it would teach, stop

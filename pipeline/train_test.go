@@ -294,6 +294,16 @@ func TestTrainingRefuses(t *testing.T) {
 		"an exploding loss": {"a,b,y\n1,2,1e30\n1,3,2\n2,2,-1e35\n", func(j *TrainJob) {
 			j.Standardize, j.Task, j.Fit.Optimizer, j.Fit.Rate, j.Split = false, Regression, "sgd", 1e10, Split{}
 		}, table.ErrUsage, "no longer finite"},
+		"a step too far": {"a,b,y\n1,2,0\n1,3,1\n2,2,0\n2,5,1\n", func(j *TrainJob) {
+			j.Fit.Optimizer, j.Fit.Rate, j.Fit.Batch, j.Fit.Epochs, j.Split = "sgd", 1e30, 0, 1, Split{}
+			j.Activation, j.Hidden = nn.ReLU.Default(), []int{6, 6}
+		}, table.ErrUsage, "prediction is no longer finite"},
+		"nobody to stop by": {"a,b,y\n1,2,0\n1,3,1\n2,2,0\n", func(j *TrainJob) {
+			j.Split = Split{ValidateWhere: []Where{{"a", "7"}, {"b", "7"}}}
+		}, table.ErrData, "no row with a target is of --validate-where"},
+		"nobody to test with": {"a,b,y\n1,2,0\n1,3,1\n2,2,0\n", func(j *TrainJob) {
+			j.Split = Split{TestWhere: []Where{{"a", "7"}}}
+		}, table.ErrData, "no row with a target is of --test-where"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			job := lesson(t, c.text, 0)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,6 +95,9 @@ func readTraining(ctx context.Context, u *ui, s *settings) (*learning, error) {
 	l.checkState(s)
 	if l.report != "" && samePath(l.report, l.output) {
 		s.refuseUse("--output and --report both go to %s", placeName(l.output))
+	}
+	if kind := modelKind(l.output); kind == ".onnx" || kind == ".safetensors" || slices.Contains(pickles, kind) {
+		s.refuseUse("-o %s: what train writes is a .json, of which yhat convert makes an .onnx", l.output)
 	}
 	s.spare("output", l.output)
 	s.spare("report", l.report)
