@@ -30,6 +30,23 @@ func TestPSI(t *testing.T) {
 	}
 }
 
+// A bin that nobody is in on either side is none: chance is that of two bins.
+func TestChanceOfWhatIsThere(t *testing.T) {
+	_, want := psi([]int64{50, 50}, []int64{10, 30})
+	if _, got := psi([]int64{50, 0, 50}, []int64{10, 0, 30}); got != want || want != chiSquared99(1)*(1./40+1./100) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Unknown words, and those too few to be told, are the profile's others.
+func TestObservedWords(t *testing.T) {
+	w := watched{profile: &nn.Profile{Categorical: true, Missing: 1, Counts: []int64{50, 0, 90}, Other: 3}, categories: 3}
+	want := []int64{2, 10, 0, 6, 4 + 1}
+	if got := w.observed([]int64{2, 4, 10, 1, 6}); !slices.Equal(got, want) || len(got) != len(w.expected()) {
+		t.Errorf("%v, want %v; expected %v", got, want, w.expected())
+	}
+}
+
 // The 99 % points of χ² as tables print them (R's qchisq).
 func TestChiSquared(t *testing.T) {
 	for degrees, want := range map[int]float64{1: 6.635, 2: 9.210, 5: 15.086, 9: 21.666, 12: 26.217, 100: 135.807} {

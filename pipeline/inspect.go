@@ -57,11 +57,9 @@ func InspectTable(ctx context.Context, in Inspection) (*TableSummary, error) {
 	}
 	err := flow.Map(ctx, in.Workers, tickets, flow.Steps[glance]{Fill: look.cut, Work: look.work, Drain: look.take,
 		Stop: func() { in.Source.Close() }})
-	if ctx.Err() == nil {
-		for _, g := range tickets {
-			g.block.Release()
-			g.rows.Reset()
-		}
+	for _, g := range tickets {
+		g.block.Release()
+		g.rows.Reset()
 	}
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -52,7 +53,17 @@ type run struct {
 	out     bytes.Buffer
 	rejects bytes.Buffer
 	alloc   *memory.CheckedAllocator
+	open    int // sources that are not closed
 }
+
+// held is a source that counts among the open ones until it is closed.
+type held struct {
+	table.Source
+	close func()
+}
+
+func (h *held) Close() error         { h.close(); return h.Source.Close() }
+func (h *held) Unwrap() table.Source { return h.Source }
 
 // newRun is a job with defaults that reads the files.
 func newRun(files ...string) *run {
@@ -64,7 +75,14 @@ func newRun(files ...string) *run {
 		Columns: pipeline.Columns{KeepAll: true},
 		Bad:     pipeline.BadRows{Policy: pipeline.Fail, Max: -1, MaxPercent: 100, Rejects: &r.rejects},
 	}
-	r.job.Open = func(path string) (table.Source, error) { return table.Open(path, r.read) }
+	r.job.Open = func(path string) (table.Source, error) {
+		source, err := table.Open(path, r.read)
+		if err != nil {
+			return nil, err
+		}
+		r.open++
+		return &held{source, sync.OnceFunc(func() { r.open-- })}, nil
+	}
 	r.job.Raw = func(f table.Format) bool { return f == r.to || f.Delimited() && r.to.Delimited() }
 	r.job.Create = func(l table.Layout, first table.Source) (table.Sink, error) {
 		return table.NewSink(&r.out, r.to, r.zip, l, first, r.write)
@@ -74,10 +92,13 @@ func newRun(files ...string) *run {
 	return r
 }
 
-// score runs the job and checks that no Arrow memory is left.
+// score runs the job and checks that no Arrow memory is left, and no file open.
 func (r *run) score(t require) (*pipeline.Report, error) {
 	report, err := pipeline.Run(context.Background(), &r.job)
 	r.alloc.AssertSize(t, 0)
+	if r.open != 0 {
+		t.Errorf("%d sources are open", r.open)
+	}
 	return report, err
 }
 
