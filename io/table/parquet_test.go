@@ -13,6 +13,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	codec "github.com/apache/arrow-go/v18/parquet/compress"
@@ -355,5 +356,45 @@ func TestParquetColumnsSideBySide(t *testing.T) {
 		want.Release()
 		got.Release()
 		mem.AssertSize(t, 0)
+	}
+}
+
+// What Parquet cannot hold ends the job; it is never another value.
+func TestParquetValuesTooLarge(t *testing.T) {
+	price := &arrow.Decimal128Type{Precision: 9, Scale: 2}
+	seconds := &arrow.TimestampType{Unit: arrow.Second}
+	for name, c := range map[string]struct {
+		t     arrow.DataType
+		add   func(array.Builder)
+		whole bool
+	}{
+		"nine digits":        {price, func(b array.Builder) { b.(*array.Decimal128Builder).Append(decimal128.FromI64(-999_999_999)) }, true},
+		"thirteen digits":    {price, func(b array.Builder) { b.(*array.Decimal128Builder).Append(decimal128.FromI64(1e12)) }, false},
+		"and less than zero": {price, func(b array.Builder) { b.(*array.Decimal128Builder).Append(decimal128.FromI64(-1e12)) }, false},
+		"a sign bit":         {price, func(b array.Builder) { b.(*array.Decimal128Builder).Append(decimal128.FromI64(1 << 31)) }, false},
+		"a time of today":    {seconds, func(b array.Builder) { b.(*array.TimestampBuilder).Append(1 << 31) }, true},
+		"a time far away":    {seconds, func(b array.Builder) { b.(*array.TimestampBuilder).Append(1 << 60) }, false},
+		"a date far away":    {arrow.FixedWidthTypes.Date64, func(b array.Builder) { b.(*array.Date64Builder).Append(1 << 60) }, false},
+		"no time of a day":   {arrow.FixedWidthTypes.Time32s, func(b array.Builder) { b.(*array.Time32Builder).Append(1 << 30) }, false},
+		"a time long past":   {seconds, func(b array.Builder) { b.(*array.TimestampBuilder).Append(-1 << 60) }, false},
+	} {
+		b := array.NewBuilder(memory.DefaultAllocator, c.t)
+		c.add(b)
+		rows := &Rows{N: 1, Kept: []arrow.Array{b.NewArray()}}
+		s, err := newParquetSink(io.Discard, Layout{Kept: []Field{{"c", c.t}}}, WriteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Part
+		err = s.Encode(&p, rows, nil, nil)
+		if err == nil {
+			err = s.Write(&p)
+		}
+		if closed := s.Close(); err == nil {
+			err = closed
+		}
+		if c.whole != (err == nil) || !c.whole && !errors.Is(err, ErrData) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

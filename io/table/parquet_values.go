@@ -123,11 +123,19 @@ func numbers32(a arrow.Array) func(i int) (int32, error) {
 		return func(i int) (int32, error) { return int32(a.Value(i)), nil }
 	case *array.Date64:
 		const milliseconds = 24 * 60 * 60 * 1000
-		return func(i int) (int32, error) { return int32(a.Value(i) / milliseconds), nil }
+		return func(i int) (int32, error) { return within32(int64(a.Value(i)) / milliseconds) }
 	case *array.Time32: // in seconds
-		return func(i int) (int32, error) { return int32(a.Value(i)) * 1000, nil }
+		return func(i int) (int32, error) { return within32(int64(a.Value(i)) * 1000) }
 	}
 	return nil
+}
+
+// within32 is v in 32 bits.
+func within32(v int64) (int32, error) {
+	if int64(int32(v)) != v {
+		return 0, fmt.Errorf("%w: a date or a time is too far away for 32 bits", ErrData)
+	}
+	return int32(v), nil
 }
 
 // milliseconds of seconds.
@@ -169,11 +177,27 @@ func fixedValue(a arrow.Array, size int) func(i int) (parquet.FixedLenByteArray,
 		var room []byte
 		return func(i int) (parquet.FixedLenByteArray, error) {
 			at := (a.Data().Offset() + i) * width
-			room = appendHighestFirst(room, a.Data().Buffers()[1].Bytes()[at:at+size])
+			number := a.Data().Buffers()[1].Bytes()[at : at+width]
+			if !fitsIn(number, size) {
+				return nil, fmt.Errorf("%w: a decimal has more digits than its type, %s", ErrData, d)
+			}
+			room = appendHighestFirst(room, number[:size])
 			return room[len(room)-size:], nil
 		}
 	}
 	return nil
+}
+
+// fitsIn reports whether the lowest size bytes of a number are all of it: those
+// above repeat its sign.
+func fitsIn(number []byte, size int) bool {
+	sign := byte(int8(number[size-1]) >> 7)
+	for _, b := range number[size:] {
+		if b != sign {
+			return false
+		}
+	}
+	return true
 }
 
 // appendHighestFirst appends a number's bytes in the order of a file.

@@ -45,6 +45,11 @@ func nestedFields() []Field {
 		arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Float64, Nullable: true},
 			arrow.Field{Name: "words", Type: list(arrow.BinaryTypes.String), Nullable: true}),
 		arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64),
+		// Types that Parquet has not, within others.
+		list(arrow.BinaryTypes.LargeString),
+		arrow.StructOf(arrow.Field{Name: "note", Type: arrow.BinaryTypes.LargeString, Nullable: true},
+			arrow.Field{Name: "sum", Type: &arrow.Decimal256Type{Precision: 40, Scale: 2}, Nullable: true}),
+		arrow.StructOf(arrow.Field{Name: "at", Type: &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "Europe/Berlin"}, Nullable: true}),
 	}
 	return fieldsOf(types)
 }
