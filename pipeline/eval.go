@@ -219,9 +219,9 @@ func (v *evaluator) take(b *scanned) error {
 	return nil
 }
 
-// fieldName is the wanted column that a bad cell is of.
+// fieldName is the wanted column of numbers that a bad cell is of.
 func (in *scanInput) fieldName(bad table.Bad) string {
-	if int(bad.Slot) < len(in.columns) && bad.Slot >= 0 {
+	if int(bad.Slot) < len(in.columns) {
 		return in.columns[bad.Slot]
 	}
 	return ""

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +65,7 @@ func numericKind(s string) (kinds, float64) {
 		return textKind, 0
 	}
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsInf(v, 0) {
+	if err != nil {
 		return textKind, 0
 	}
 	if strings.Trim(digits, "0123456789") == "" {
