@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -19,6 +20,65 @@ func FuzzPageHeader(f *testing.F) {
 			t.Errorf("a header of %d bytes in %d", h.size, len(data))
 		}
 	})
+}
+
+// Thrift's compact protocol, by hand: a field's delta and kind, then its value.
+func thriftInt(delta int, v int64) []byte {
+	return binary.AppendVarint([]byte{byte(delta<<4 | thriftI32)}, v)
+}
+
+func thriftField(delta, kind int, value ...byte) []byte {
+	return append([]byte{byte(delta<<4 | kind)}, value...)
+}
+
+// Headers with every field of the format, and with some of a later one.
+func TestPageHeader(t *testing.T) {
+	statistics := thriftField(1, thriftStruct, slices.Concat(thriftField(1, thriftBinary, 2, 'h', 'i'),
+		thriftInt(2, 1), thriftField(4, thriftTrue), []byte{0})...)
+	later := slices.Concat(thriftField(1, thriftList, 2<<4|thriftI32, 2, 4), thriftField(1, thriftSet, 3<<4|thriftTrue, 1, 2, 1),
+		thriftField(1, thriftDouble, 1, 2, 3, 4, 5, 6, 7, 8), thriftField(1, thriftByte, 9), thriftField(0, thriftI64, 80, 3))
+	first := slices.Concat(thriftInt(1, pageData), thriftInt(1, 300), thriftInt(1, 200), thriftInt(1, -7),
+		thriftField(1, thriftStruct), thriftInt(1, 10), thriftInt(1, encodingRLEDictionary), thriftInt(1, encodingRLE), thriftInt(1, 4), statistics, []byte{0})
+	second := slices.Concat(thriftInt(1, pageDataV2), thriftInt(1, 300), thriftInt(1, 200),
+		thriftField(5, thriftStruct), thriftInt(1, 10), thriftInt(1, 2), thriftInt(1, 8), thriftInt(1, encodingPlain), thriftInt(1, 6), thriftInt(1, 5))
+	dictionary := slices.Concat(thriftInt(1, pageDictionary), thriftInt(1, 300), thriftInt(1, 200),
+		thriftField(4, thriftStruct), thriftInt(1, 10), thriftInt(1, encodingPlainDictionary), thriftField(1, thriftTrue), []byte{0})
+	minus := int32(-7)
+	v2 := pageHeader{kind: pageDataV2, plain: 300, packed: 200, values: 10, levelBytes: 6, repeatBytes: 5}
+	packed := v2
+	packed.uncompressed = true
+	for name, c := range map[string]struct {
+		b    []byte
+		want pageHeader
+	}{
+		"first version":  {first, pageHeader{kind: pageData, plain: 300, packed: 200, crc: uint32(minus), checked: true, values: 10, encoding: encodingRLEDictionary, levels: encodingRLE}},
+		"second version": {slices.Concat(second, thriftField(1, thriftTrue), statistics, []byte{0}), v2},
+		"not compressed": {slices.Concat(second, thriftField(1, thriftFalse), []byte{0}), packed},
+		"dictionary":     {dictionary, pageHeader{kind: pageDictionary, plain: 300, packed: 200, values: 10, encoding: encodingPlainDictionary}},
+		"other kinds": {slices.Concat(thriftField(1, thriftBinary, 1, 'x'), thriftField(1, thriftByte, 7), thriftField(1, thriftTrue), thriftField(1, thriftFalse),
+			thriftInt(1, 5), thriftInt(1, 6), thriftInt(1, 7), thriftInt(1, 8)), pageHeader{}},
+	} {
+		for _, b := range [][]byte{slices.Concat(c.b, []byte{0}), slices.Concat(c.b, later, []byte{0})} {
+			c.want.size = len(b)
+			if got, err := readPageHeader(append(slices.Clone(b), "page"...)); err != nil || got != c.want {
+				t.Errorf("%s: %+v %v, want %+v", name, got, err, c.want)
+			}
+			for n := range b {
+				if _, err := readPageHeader(b[:n:n]); !errors.Is(err, errShortHeader) {
+					t.Errorf("%s: %d of %d bytes: %v", name, n, len(b), err)
+				}
+			}
+		}
+	}
+	for name, b := range map[string][]byte{
+		"a map":  thriftField(9, 11, 0, 0),
+		"nested": bytes.Repeat([]byte{byte(1<<4 | thriftStruct)}, 20),
+		"lists":  append(thriftField(9, thriftList), bytes.Repeat([]byte{1<<4 | thriftList}, 20)...),
+	} {
+		if _, err := readPageHeader(b); !errors.Is(err, errBadHeader) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // Any bytes are levels, or numbers of a dictionary, or neither; nothing is

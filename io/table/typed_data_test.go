@@ -47,6 +47,8 @@ func nestedFields() []Field {
 		arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64),
 		// Types that Parquet has not, within others.
 		list(arrow.BinaryTypes.LargeString),
+		arrow.LargeListOfField(arrow.Field{Name: "element", Type: arrow.BinaryTypes.LargeString, Nullable: true}),
+		arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.LargeString),
 		arrow.StructOf(arrow.Field{Name: "note", Type: arrow.BinaryTypes.LargeString, Nullable: true},
 			arrow.Field{Name: "sum", Type: &arrow.Decimal256Type{Precision: 40, Scale: 2}, Nullable: true}),
 		arrow.StructOf(arrow.Field{Name: "at", Type: &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "Europe/Berlin"}, Nullable: true}),
@@ -141,6 +143,11 @@ func appendRandom(b array.Builder, rng *rand.Rand, nullable bool) {
 	case *array.BinaryDictionaryBuilder:
 		_ = b.AppendString(word)
 	case *array.ListBuilder:
+		b.Append(true)
+		for range rng.IntN(4) {
+			appendRandom(b.ValueBuilder(), rng, true)
+		}
+	case *array.LargeListBuilder:
 		b.Append(true)
 		for range rng.IntN(4) {
 			appendRandom(b.ValueBuilder(), rng, true)
