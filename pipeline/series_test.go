@@ -10,7 +10,9 @@ import (
 // A bin's edges hold the values it counts.
 func TestBinsHoldTheirValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		powers := rapid.Custom(func(t *rapid.T) float64 { return math.Ldexp(rapid.SampledFrom([]float64{1, -1}).Draw(t, "sign"), rapid.IntRange(-70, 70).Draw(t, "e")) })
+		powers := rapid.Custom(func(t *rapid.T) float64 {
+			return math.Ldexp(rapid.SampledFrom([]float64{1, -1}).Draw(t, "sign"), rapid.IntRange(-70, 70).Draw(t, "e"))
+		})
 		v := rapid.OneOf(rapid.Float64(), powers).Draw(t, "v")
 		from, to := edges(binOf(v))
 		if !(v >= from && v < to) && v != 1 && to != math.MaxFloat64 {
