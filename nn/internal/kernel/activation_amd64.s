@@ -2779,99 +2779,186 @@ loop:
 // func tanhAVX2(y *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·tanhAVX2(SB), NOSPLIT, $0-16
-	MOVQ    y+0(FP), AX
-	MOVQ    n+8(FP), CX
-	VMOVUPS lanes41200000<>+0(SB), Y0
-	VMOVUPS lanesc1200000<>+0(SB), Y1
-
-loop:
+	MOVQ         y+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VMOVUPS      lanes41200000<>+0(SB), Y0
+	VMOVUPS      lanesc1200000<>+0(SB), Y1
 	VMOVUPS      (AX), Y2
 	VMOVUPS      32(AX), Y3
-	VMOVUPS      64(AX), Y4
-	VMOVUPS      96(AX), Y5
 	VMAXPS       Y2, Y1, Y2
 	VMAXPS       Y3, Y1, Y3
-	VMAXPS       Y4, Y1, Y4
-	VMAXPS       Y5, Y1, Y5
 	VMINPS       Y2, Y0, Y2
 	VMINPS       Y3, Y0, Y3
-	VMINPS       Y4, Y0, Y4
-	VMINPS       Y5, Y0, Y5
 	VADDPS       Y2, Y2, Y2
 	VADDPS       Y3, Y3, Y3
-	VADDPS       Y4, Y4, Y4
-	VADDPS       Y5, Y5, Y5
-	VMOVUPS      lanes4b40007f<>+0(SB), Y6
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y2, Y6
-	VMOVUPS      lanes4b40007f<>+0(SB), Y7
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y7
-	VMOVUPS      lanes4b40007f<>+0(SB), Y8
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y8
-	VMOVUPS      lanes4b40007f<>+0(SB), Y9
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y5, Y9
-	VSUBPS       lanes4b40007f<>+0(SB), Y6, Y10
-	VSUBPS       lanes4b40007f<>+0(SB), Y7, Y11
-	VSUBPS       lanes4b40007f<>+0(SB), Y8, Y12
-	VSUBPS       lanes4b40007f<>+0(SB), Y9, Y13
-	VFNMADD231PS lanes3f317218<>+0(SB), Y10, Y2
-	VFNMADD231PS lanes3f317218<>+0(SB), Y11, Y3
-	VFNMADD231PS lanes3f317218<>+0(SB), Y12, Y4
-	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y5
+	VMOVUPS      lanes4b40007f<>+0(SB), Y4
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y2, Y4
+	VMOVUPS      lanes4b40007f<>+0(SB), Y5
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y5
+	VSUBPS       lanes4b40007f<>+0(SB), Y4, Y13
+	VSUBPS       lanes4b40007f<>+0(SB), Y5, Y14
+	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y2
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y3
+	VMOVUPS      64(AX), Y6
+	VMOVUPS      96(AX), Y7
 	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y10
 	VFMADD213PS  lanes3c0913d8<>+0(SB), Y2, Y10
 	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y11
 	VFMADD213PS  lanes3c0913d8<>+0(SB), Y3, Y11
-	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y12
-	VFMADD213PS  lanes3c0913d8<>+0(SB), Y4, Y12
-	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y13
-	VFMADD213PS  lanes3c0913d8<>+0(SB), Y5, Y13
+	VMAXPS       Y6, Y1, Y6
+	VMAXPS       Y7, Y1, Y7
 	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y2, Y10
 	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y3, Y11
-	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y4, Y12
-	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y5, Y13
+	VMINPS       Y6, Y0, Y6
+	VMINPS       Y7, Y0, Y7
 	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y2, Y10
 	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y3, Y11
-	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y4, Y12
-	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y5, Y13
+	VADDPS       Y6, Y6, Y6
+	VADDPS       Y7, Y7, Y7
 	VFMADD213PS  lanes3effffff<>+0(SB), Y2, Y10
 	VFMADD213PS  lanes3effffff<>+0(SB), Y3, Y11
-	VFMADD213PS  lanes3effffff<>+0(SB), Y4, Y12
-	VFMADD213PS  lanes3effffff<>+0(SB), Y5, Y13
+	VMOVUPS      lanes4b40007f<>+0(SB), Y8
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y6, Y8
+	VMOVUPS      lanes4b40007f<>+0(SB), Y9
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y7, Y9
 	VMULPS       Y2, Y10, Y10
 	VMULPS       Y3, Y11, Y11
-	VMULPS       Y4, Y12, Y12
-	VMULPS       Y5, Y13, Y13
-	VFMADD213PS  Y2, Y2, Y10
-	VFMADD213PS  Y3, Y3, Y11
-	VFMADD213PS  Y4, Y4, Y12
-	VFMADD213PS  Y5, Y5, Y13
-	VPSLLD       $0x17, Y6, Y2
-	VPSLLD       $0x17, Y7, Y3
-	VPSLLD       $0x17, Y8, Y4
-	VPSLLD       $0x17, Y9, Y5
-	VSUBPS       lanes3f800000<>+0(SB), Y2, Y6
-	VSUBPS       lanes3f800000<>+0(SB), Y3, Y7
-	VSUBPS       lanes3f800000<>+0(SB), Y4, Y8
-	VSUBPS       lanes3f800000<>+0(SB), Y5, Y9
-	VFMADD213PS  Y6, Y2, Y10
-	VFMADD213PS  Y7, Y3, Y11
-	VFMADD213PS  Y8, Y4, Y12
-	VFMADD213PS  Y9, Y5, Y13
-	VADDPS       lanes40000000<>+0(SB), Y10, Y2
-	VADDPS       lanes40000000<>+0(SB), Y11, Y3
-	VADDPS       lanes40000000<>+0(SB), Y12, Y4
-	VADDPS       lanes40000000<>+0(SB), Y13, Y5
-	VDIVPS       Y2, Y10, Y2
-	VDIVPS       Y3, Y11, Y3
-	VDIVPS       Y4, Y12, Y4
-	VDIVPS       Y5, Y13, Y5
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      Y5, 96(AX)
+	VSUBPS       lanes4b40007f<>+0(SB), Y8, Y13
+	VSUBPS       lanes4b40007f<>+0(SB), Y9, Y14
+
+loop:
 	ADDQ         $0x80, AX
 	SUBQ         $0x20, CX
-	JG           loop
+	JLE          end
+	VFMADD213PS  Y2, Y2, Y10
+	VFMADD213PS  Y3, Y3, Y11
+	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y6
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y7
+	VMOVUPS      (AX), Y2
+	VMOVUPS      32(AX), Y3
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y12
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y6, Y12
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y13
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y7, Y13
+	VMAXPS       Y2, Y1, Y2
+	VMAXPS       Y3, Y1, Y3
+	VSUBPS       lanes3f800000<>+0(SB), Y4, Y14
+	VSUBPS       lanes3f800000<>+0(SB), Y5, Y15
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y7, Y13
+	VMINPS       Y2, Y0, Y2
+	VMINPS       Y3, Y0, Y3
+	VFMADD213PS  Y14, Y4, Y10
+	VFMADD213PS  Y15, Y5, Y11
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y7, Y13
+	VADDPS       Y2, Y2, Y2
+	VADDPS       Y3, Y3, Y3
+	VADDPS       lanes40000000<>+0(SB), Y10, Y14
+	VADDPS       lanes40000000<>+0(SB), Y11, Y15
+	VFMADD213PS  lanes3effffff<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3effffff<>+0(SB), Y7, Y13
+	VMOVUPS      lanes4b40007f<>+0(SB), Y4
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y2, Y4
+	VMOVUPS      lanes4b40007f<>+0(SB), Y5
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y5
+	VDIVPS       Y14, Y10, Y10
+	VDIVPS       Y15, Y11, Y11
+	VMULPS       Y6, Y12, Y12
+	VMULPS       Y7, Y13, Y15
+	VSUBPS       lanes4b40007f<>+0(SB), Y4, Y13
+	VSUBPS       lanes4b40007f<>+0(SB), Y5, Y14
+	VMOVUPS      Y10, -128(AX)
+	VMOVUPS      Y11, -96(AX)
+	VFMADD213PS  Y6, Y6, Y12
+	VFMADD213PS  Y7, Y7, Y15
+	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y2
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y3
+	VMOVUPS      64(AX), Y6
+	VMOVUPS      96(AX), Y7
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y10
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y2, Y10
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y11
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y3, Y11
+	VMAXPS       Y6, Y1, Y6
+	VMAXPS       Y7, Y1, Y7
+	VSUBPS       lanes3f800000<>+0(SB), Y8, Y13
+	VSUBPS       lanes3f800000<>+0(SB), Y9, Y14
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y2, Y10
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y3, Y11
+	VMINPS       Y6, Y0, Y6
+	VMINPS       Y7, Y0, Y7
+	VFMADD213PS  Y13, Y8, Y12
+	VFMADD213PS  Y14, Y9, Y15
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y2, Y10
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y3, Y11
+	VADDPS       Y6, Y6, Y6
+	VADDPS       Y7, Y7, Y7
+	VADDPS       lanes40000000<>+0(SB), Y12, Y13
+	VADDPS       lanes40000000<>+0(SB), Y15, Y14
+	VFMADD213PS  lanes3effffff<>+0(SB), Y2, Y10
+	VFMADD213PS  lanes3effffff<>+0(SB), Y3, Y11
+	VMOVUPS      lanes4b40007f<>+0(SB), Y8
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y6, Y8
+	VMOVUPS      lanes4b40007f<>+0(SB), Y9
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y7, Y9
+	VDIVPS       Y13, Y12, Y12
+	VDIVPS       Y14, Y15, Y15
+	VMULPS       Y2, Y10, Y10
+	VMULPS       Y3, Y11, Y11
+	VSUBPS       lanes4b40007f<>+0(SB), Y8, Y13
+	VSUBPS       lanes4b40007f<>+0(SB), Y9, Y14
+	VMOVUPS      Y12, -64(AX)
+	VMOVUPS      Y15, -32(AX)
+	JMP          loop
+
+end:
+	VFMADD213PS  Y2, Y2, Y10
+	VFMADD213PS  Y3, Y3, Y11
+	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y6
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y7
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y12
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y6, Y12
+	VMOVUPS      lanes3ab5f5fe<>+0(SB), Y13
+	VFMADD213PS  lanes3c0913d8<>+0(SB), Y7, Y13
+	VSUBPS       lanes3f800000<>+0(SB), Y4, Y14
+	VSUBPS       lanes3f800000<>+0(SB), Y5, Y15
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3d2aab3a<>+0(SB), Y7, Y13
+	VFMADD213PS  Y14, Y4, Y10
+	VFMADD213PS  Y15, Y5, Y11
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3e2aaa58<>+0(SB), Y7, Y13
+	VADDPS       lanes40000000<>+0(SB), Y10, Y14
+	VADDPS       lanes40000000<>+0(SB), Y11, Y15
+	VFMADD213PS  lanes3effffff<>+0(SB), Y6, Y12
+	VFMADD213PS  lanes3effffff<>+0(SB), Y7, Y13
+	VDIVPS       Y14, Y10, Y10
+	VDIVPS       Y15, Y11, Y11
+	VMULPS       Y6, Y12, Y12
+	VMULPS       Y7, Y13, Y15
+	VMOVUPS      Y10, -128(AX)
+	VMOVUPS      Y11, -96(AX)
+	VFMADD213PS  Y6, Y6, Y12
+	VFMADD213PS  Y7, Y7, Y15
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VSUBPS       lanes3f800000<>+0(SB), Y8, Y13
+	VSUBPS       lanes3f800000<>+0(SB), Y9, Y14
+	VFMADD213PS  Y13, Y8, Y12
+	VFMADD213PS  Y14, Y9, Y15
+	VADDPS       lanes40000000<>+0(SB), Y12, Y13
+	VADDPS       lanes40000000<>+0(SB), Y15, Y14
+	VDIVPS       Y13, Y12, Y12
+	VDIVPS       Y14, Y15, Y15
+	VMOVUPS      Y12, -64(AX)
+	VMOVUPS      Y15, -32(AX)
 	VZEROUPPER
 	RET
 
@@ -2884,7 +2971,7 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-16
 	VMOVUPS lanes4b400000<>+0(SB), Y1
 	VMOVUPS lanes7fffffff<>+0(SB), Y2
 
-loop:
+start:
 	VANDPS       (AX), Y2, Y3
 	VANDPS       32(AX), Y2, Y4
 	VPMAXUD      Y4, Y3, Y3
@@ -2900,77 +2987,165 @@ loop:
 	JNE          far
 	VMOVUPS      (AX), Y3
 	VMOVUPS      32(AX), Y4
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      96(AX), Y7
-	VMOVAPS      Y1, Y8
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y8
-	VMOVAPS      Y1, Y9
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y9
-	VMOVAPS      Y1, Y10
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y6, Y10
-	VMOVAPS      Y1, Y11
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y7, Y11
-	VSUBPS       Y1, Y8, Y12
-	VSUBPS       Y1, Y9, Y13
-	VSUBPS       Y1, Y10, Y14
-	VSUBPS       Y1, Y11, Y15
-	VFNMADD231PS lanes3f317218<>+0(SB), Y12, Y3
-	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y4
-	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y6
-	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y7
-	VFNMADD231PS lanesb102e308<>+0(SB), Y12, Y3
-	VFNMADD231PS lanesb102e308<>+0(SB), Y13, Y4
-	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y6
-	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y7
-	VMOVUPS      lanes3c083129<>+0(SB), Y12
-	VFMADD213PS  lanes3d2b9532<>+0(SB), Y3, Y12
-	VMOVUPS      lanes3c083129<>+0(SB), Y13
-	VFMADD213PS  lanes3d2b9532<>+0(SB), Y4, Y13
+	VMOVAPS      Y1, Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y6
+	VMOVAPS      Y1, Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y7
+	VSUBPS       Y1, Y6, Y8
+	VSUBPS       Y1, Y7, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y8, Y3
+	VFNMADD231PS lanesb102e308<>+0(SB), Y9, Y4
+	VMOVUPS      lanes3c083129<>+0(SB), Y8
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3c083129<>+0(SB), Y9
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y4, Y9
+	VMOVUPS      64(AX), Y10
+	VMOVUPS      96(AX), Y11
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y4, Y9
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y10, Y12
+	VMOVAPS      Y1, Y13
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y11, Y13
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VSUBPS       Y1, Y12, Y14
+	VSUBPS       Y1, Y13, Y15
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y10
+	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y11
+	VPSLLD       $0x17, Y6, Y3
+	VPSLLD       $0x17, Y7, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y10
+	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y11
+	VPADDD       Y3, Y8, Y8
+	VPADDD       Y4, Y9, Y6
 	VMOVUPS      lanes3c083129<>+0(SB), Y14
-	VFMADD213PS  lanes3d2b9532<>+0(SB), Y6, Y14
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y10, Y14
 	VMOVUPS      lanes3c083129<>+0(SB), Y15
-	VFMADD213PS  lanes3d2b9532<>+0(SB), Y7, Y15
-	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y3, Y12
-	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y4, Y13
-	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y6, Y14
-	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y7, Y15
-	VFMADD213PS  lanes3efffefe<>+0(SB), Y3, Y12
-	VFMADD213PS  lanes3efffefe<>+0(SB), Y4, Y13
-	VFMADD213PS  lanes3efffefe<>+0(SB), Y6, Y14
-	VFMADD213PS  lanes3efffefe<>+0(SB), Y7, Y15
-	VFMADD213PS  Y0, Y3, Y12
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y6, Y14
-	VFMADD213PS  Y0, Y7, Y15
-	VFMADD213PS  Y0, Y3, Y12
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y6, Y14
-	VFMADD213PS  Y0, Y7, Y15
-	VPSLLD       $0x17, Y8, Y3
-	VPSLLD       $0x17, Y9, Y4
-	VPSLLD       $0x17, Y10, Y6
-	VPSLLD       $0x17, Y11, Y7
-	VPADDD       Y3, Y12, Y3
-	VPADDD       Y4, Y13, Y4
-	VPADDD       Y6, Y14, Y6
-	VPADDD       Y7, Y15, Y7
-	VADDPS       Y0, Y3, Y8
-	VADDPS       Y0, Y4, Y9
-	VADDPS       Y0, Y6, Y10
-	VADDPS       Y0, Y7, Y11
-	VDIVPS       Y8, Y3, Y3
-	VDIVPS       Y9, Y4, Y4
-	VDIVPS       Y10, Y6, Y6
-	VDIVPS       Y11, Y7, Y7
-	VMOVUPS      Y3, (AX)
-	VMOVUPS      Y4, 32(AX)
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y11, Y15
 
-next:
-	ADDQ $0x80, AX
-	SUBQ $0x20, CX
-	JG   loop
+loop:
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JLE          end
+	VANDPS       (AX), Y2, Y3
+	VANDPS       32(AX), Y2, Y4
+	VPMAXUD      Y4, Y3, Y3
+	VANDPS       64(AX), Y2, Y4
+	VPMAXUD      Y4, Y3, Y3
+	VANDPS       96(AX), Y2, Y4
+	VPMAXUD      Y4, Y3, Y3
+	VMOVUPS      lanes42ae0000<>+0(SB), Y4
+	VPMAXUD      Y4, Y3, Y3
+	VPCMPEQD     Y4, Y3, Y3
+	VMOVMSKPS    Y3, DX
+	CMPL         DX, $0xff
+	JNE          end
+	VADDPS       Y0, Y8, Y9
+	VADDPS       Y0, Y6, Y7
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y11, Y15
+	VMOVUPS      (AX), Y3
+	VMOVUPS      32(AX), Y4
+	VDIVPS       Y9, Y8, Y8
+	VDIVPS       Y7, Y6, Y9
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y11, Y15
+	VMOVAPS      Y1, Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y6
+	VMOVAPS      Y1, Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y7
+	VMOVUPS      Y8, -128(AX)
+	VMOVUPS      Y9, -96(AX)
+	VFMADD213PS  Y0, Y10, Y14
+	VFMADD213PS  Y0, Y11, Y15
+	VSUBPS       Y1, Y6, Y8
+	VSUBPS       Y1, Y7, Y9
+	VFMADD213PS  Y0, Y10, Y14
+	VFMADD213PS  Y0, Y11, Y15
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y4
+	VPSLLD       $0x17, Y12, Y10
+	VPSLLD       $0x17, Y13, Y11
+	VFNMADD231PS lanesb102e308<>+0(SB), Y8, Y3
+	VFNMADD231PS lanesb102e308<>+0(SB), Y9, Y4
+	VPADDD       Y10, Y14, Y12
+	VPADDD       Y11, Y15, Y13
+	VMOVUPS      lanes3c083129<>+0(SB), Y8
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3c083129<>+0(SB), Y9
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y4, Y9
+	VADDPS       Y0, Y12, Y14
+	VADDPS       Y0, Y13, Y15
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aabd8<>+0(SB), Y4, Y9
+	VMOVUPS      64(AX), Y10
+	VMOVUPS      96(AX), Y11
+	VDIVPS       Y14, Y12, Y14
+	VDIVPS       Y15, Y13, Y15
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3efffefe<>+0(SB), Y4, Y9
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y10, Y12
+	VMOVAPS      Y1, Y13
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y11, Y13
+	VMOVUPS      Y14, -64(AX)
+	VMOVUPS      Y15, -32(AX)
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VSUBPS       Y1, Y12, Y14
+	VSUBPS       Y1, Y13, Y15
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y10
+	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y11
+	VPSLLD       $0x17, Y6, Y3
+	VPSLLD       $0x17, Y7, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y10
+	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y11
+	VPADDD       Y3, Y8, Y8
+	VPADDD       Y4, Y9, Y6
+	VMOVUPS      lanes3c083129<>+0(SB), Y14
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y10, Y14
+	VMOVUPS      lanes3c083129<>+0(SB), Y15
+	VFMADD213PS  lanes3d2b9532<>+0(SB), Y11, Y15
+	JMP          loop
+
+end:
+	VADDPS      Y0, Y8, Y9
+	VADDPS      Y0, Y6, Y7
+	VFMADD213PS lanes3e2aabd8<>+0(SB), Y10, Y14
+	VFMADD213PS lanes3e2aabd8<>+0(SB), Y11, Y15
+	VDIVPS      Y9, Y8, Y8
+	VDIVPS      Y7, Y6, Y9
+	VFMADD213PS lanes3efffefe<>+0(SB), Y10, Y14
+	VFMADD213PS lanes3efffefe<>+0(SB), Y11, Y15
+	VMOVUPS     Y8, -128(AX)
+	VMOVUPS     Y9, -96(AX)
+	VFMADD213PS Y0, Y10, Y14
+	VFMADD213PS Y0, Y11, Y15
+	VFMADD213PS Y0, Y10, Y14
+	VFMADD213PS Y0, Y11, Y15
+	VPSLLD      $0x17, Y12, Y10
+	VPSLLD      $0x17, Y13, Y11
+	VPADDD      Y10, Y14, Y12
+	VPADDD      Y11, Y15, Y13
+	VADDPS      Y0, Y12, Y14
+	VADDPS      Y0, Y13, Y15
+	VDIVPS      Y14, Y12, Y14
+	VDIVPS      Y15, Y13, Y15
+	VMOVUPS     Y14, -64(AX)
+	VMOVUPS     Y15, -32(AX)
+	TESTQ       CX, CX
+	JG          far
+
+done:
 	VZEROUPPER
 	RET
 
@@ -3259,7 +3434,10 @@ far:
 	VINSERTF128  $0x01, X3, Y5, Y3
 	VBLENDVPS    Y4, Y3, Y6, Y3
 	VMOVUPS      Y3, 96(AX)
-	JMP          next
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JG           start
+	JMP          done
 
 // func siluAVX2(y *float32, n int)
 // Requires: AVX, AVX2, FMA3
@@ -3270,7 +3448,7 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-16
 	VMOVUPS lanes4b400000<>+0(SB), Y1
 	VMOVUPS lanes7fffffff<>+0(SB), Y2
 
-loop:
+start:
 	VANDPS       (AX), Y2, Y3
 	VANDPS       32(AX), Y2, Y4
 	VPMAXUD      Y4, Y3, Y3
@@ -3286,85 +3464,181 @@ loop:
 	JNE          far
 	VMOVUPS      (AX), Y3
 	VMOVUPS      32(AX), Y4
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      96(AX), Y7
-	VMOVAPS      Y1, Y8
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y8
-	VMOVAPS      Y1, Y9
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y9
-	VMOVAPS      Y1, Y10
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y6, Y10
-	VMOVAPS      Y1, Y11
-	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y7, Y11
-	VSUBPS       Y1, Y8, Y12
-	VSUBPS       Y1, Y9, Y13
-	VSUBPS       Y1, Y10, Y14
-	VSUBPS       Y1, Y11, Y15
-	VFNMADD231PS lanes3f317218<>+0(SB), Y12, Y3
-	VFNMADD231PS lanes3f317218<>+0(SB), Y13, Y4
-	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y6
-	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y7
-	VFNMADD231PS lanesb102e308<>+0(SB), Y12, Y3
-	VFNMADD231PS lanesb102e308<>+0(SB), Y13, Y4
-	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y6
-	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y7
-	VMOVUPS      lanes3ab511e8<>+0(SB), Y12
-	VFMADD213PS  lanes3c091d10<>+0(SB), Y3, Y12
-	VMOVUPS      lanes3ab511e8<>+0(SB), Y13
-	VFMADD213PS  lanes3c091d10<>+0(SB), Y4, Y13
+	VMOVAPS      Y1, Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y6
+	VMOVAPS      Y1, Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y7
+	VSUBPS       Y1, Y6, Y8
+	VSUBPS       Y1, Y7, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y8, Y3
+	VFNMADD231PS lanesb102e308<>+0(SB), Y9, Y4
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y8
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y9
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y4, Y9
+	VMOVUPS      64(AX), Y10
+	VMOVUPS      96(AX), Y11
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y4, Y9
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y10, Y12
+	VMOVAPS      Y1, Y13
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y11, Y13
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VSUBPS       Y1, Y12, Y14
+	VSUBPS       Y1, Y13, Y15
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y10
+	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y11
+	VPSLLD       $0x17, Y6, Y3
+	VPSLLD       $0x17, Y7, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y10
+	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y11
+	VPADDD       Y3, Y8, Y3
+	VPADDD       Y4, Y9, Y4
 	VMOVUPS      lanes3ab511e8<>+0(SB), Y14
-	VFMADD213PS  lanes3c091d10<>+0(SB), Y6, Y14
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y10, Y14
 	VMOVUPS      lanes3ab511e8<>+0(SB), Y15
-	VFMADD213PS  lanes3c091d10<>+0(SB), Y7, Y15
-	VFMADD213PS  lanes3d2aac79<>+0(SB), Y3, Y12
-	VFMADD213PS  lanes3d2aac79<>+0(SB), Y4, Y13
-	VFMADD213PS  lanes3d2aac79<>+0(SB), Y6, Y14
-	VFMADD213PS  lanes3d2aac79<>+0(SB), Y7, Y15
-	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y3, Y12
-	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y4, Y13
-	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y6, Y14
-	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y7, Y15
-	VFMADD213PS  lanes3efffffe<>+0(SB), Y3, Y12
-	VFMADD213PS  lanes3efffffe<>+0(SB), Y4, Y13
-	VFMADD213PS  lanes3efffffe<>+0(SB), Y6, Y14
-	VFMADD213PS  lanes3efffffe<>+0(SB), Y7, Y15
-	VFMADD213PS  Y0, Y3, Y12
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y6, Y14
-	VFMADD213PS  Y0, Y7, Y15
-	VFMADD213PS  Y0, Y3, Y12
-	VFMADD213PS  Y0, Y4, Y13
-	VFMADD213PS  Y0, Y6, Y14
-	VFMADD213PS  Y0, Y7, Y15
-	VPSLLD       $0x17, Y8, Y3
-	VPSLLD       $0x17, Y9, Y4
-	VPSLLD       $0x17, Y10, Y6
-	VPSLLD       $0x17, Y11, Y7
-	VPADDD       Y3, Y12, Y3
-	VPADDD       Y4, Y13, Y4
-	VPADDD       Y6, Y14, Y6
-	VPADDD       Y7, Y15, Y7
-	VADDPS       Y0, Y3, Y8
-	VADDPS       Y0, Y4, Y9
-	VADDPS       Y0, Y6, Y10
-	VADDPS       Y0, Y7, Y11
-	VDIVPS       Y8, Y3, Y3
-	VDIVPS       Y9, Y4, Y4
-	VDIVPS       Y10, Y6, Y6
-	VDIVPS       Y11, Y7, Y7
-	VMULPS       (AX), Y3, Y3
-	VMULPS       32(AX), Y4, Y4
-	VMULPS       64(AX), Y6, Y6
-	VMULPS       96(AX), Y7, Y7
-	VMOVUPS      Y3, (AX)
-	VMOVUPS      Y4, 32(AX)
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y11, Y15
+	VADDPS       Y0, Y3, Y7
+	VADDPS       Y0, Y4, Y6
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y11, Y15
 
-next:
-	ADDQ $0x80, AX
-	SUBQ $0x20, CX
-	JG   loop
+loop:
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JLE          end
+	VANDPS       (AX), Y2, Y8
+	VANDPS       32(AX), Y2, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VANDPS       64(AX), Y2, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VANDPS       96(AX), Y2, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      lanes42ae0000<>+0(SB), Y9
+	VPMAXUD      Y9, Y8, Y8
+	VPCMPEQD     Y9, Y8, Y8
+	VMOVMSKPS    Y8, DX
+	CMPL         DX, $0xff
+	JNE          end
+	VDIVPS       Y7, Y3, Y7
+	VDIVPS       Y6, Y4, Y6
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y11, Y15
+	VMOVUPS      (AX), Y3
+	VMOVUPS      32(AX), Y4
+	VMULPS       -128(AX), Y7, Y8
+	VMULPS       -96(AX), Y6, Y9
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y11, Y15
+	VMOVAPS      Y1, Y6
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y3, Y6
+	VMOVAPS      Y1, Y7
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y4, Y7
+	VMOVUPS      Y8, -128(AX)
+	VMOVUPS      Y9, -96(AX)
+	VFMADD213PS  Y0, Y10, Y14
+	VFMADD213PS  Y0, Y11, Y15
+	VSUBPS       Y1, Y6, Y8
+	VSUBPS       Y1, Y7, Y9
+	VFMADD213PS  Y0, Y10, Y14
+	VFMADD213PS  Y0, Y11, Y15
+	VFNMADD231PS lanes3f317218<>+0(SB), Y8, Y3
+	VFNMADD231PS lanes3f317218<>+0(SB), Y9, Y4
+	VPSLLD       $0x17, Y12, Y10
+	VPSLLD       $0x17, Y13, Y11
+	VFNMADD231PS lanesb102e308<>+0(SB), Y8, Y3
+	VFNMADD231PS lanesb102e308<>+0(SB), Y9, Y4
+	VPADDD       Y10, Y14, Y10
+	VPADDD       Y11, Y15, Y11
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y8
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y3, Y8
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y9
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y4, Y9
+	VADDPS       Y0, Y10, Y13
+	VADDPS       Y0, Y11, Y12
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y4, Y9
+	VDIVPS       Y13, Y10, Y13
+	VDIVPS       Y12, Y11, Y12
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3e2aaa49<>+0(SB), Y4, Y9
+	VMOVUPS      64(AX), Y10
+	VMOVUPS      96(AX), Y11
+	VMULPS       -64(AX), Y13, Y14
+	VMULPS       -32(AX), Y12, Y15
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes3efffffe<>+0(SB), Y4, Y9
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y10, Y12
+	VMOVAPS      Y1, Y13
+	VFMADD231PS  lanes3fb8aa3b<>+0(SB), Y11, Y13
+	VMOVUPS      Y14, -64(AX)
+	VMOVUPS      Y15, -32(AX)
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VSUBPS       Y1, Y12, Y14
+	VSUBPS       Y1, Y13, Y15
+	VFMADD213PS  Y0, Y3, Y8
+	VFMADD213PS  Y0, Y4, Y9
+	VFNMADD231PS lanes3f317218<>+0(SB), Y14, Y10
+	VFNMADD231PS lanes3f317218<>+0(SB), Y15, Y11
+	VPSLLD       $0x17, Y6, Y3
+	VPSLLD       $0x17, Y7, Y4
+	VFNMADD231PS lanesb102e308<>+0(SB), Y14, Y10
+	VFNMADD231PS lanesb102e308<>+0(SB), Y15, Y11
+	VPADDD       Y3, Y8, Y3
+	VPADDD       Y4, Y9, Y4
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y14
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y10, Y14
+	VMOVUPS      lanes3ab511e8<>+0(SB), Y15
+	VFMADD213PS  lanes3c091d10<>+0(SB), Y11, Y15
+	VADDPS       Y0, Y3, Y7
+	VADDPS       Y0, Y4, Y6
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y10, Y14
+	VFMADD213PS  lanes3d2aac79<>+0(SB), Y11, Y15
+	JMP          loop
+
+end:
+	VDIVPS      Y7, Y3, Y7
+	VDIVPS      Y6, Y4, Y6
+	VFMADD213PS lanes3e2aaa49<>+0(SB), Y10, Y14
+	VFMADD213PS lanes3e2aaa49<>+0(SB), Y11, Y15
+	VMULPS      -128(AX), Y7, Y8
+	VMULPS      -96(AX), Y6, Y9
+	VFMADD213PS lanes3efffffe<>+0(SB), Y10, Y14
+	VFMADD213PS lanes3efffffe<>+0(SB), Y11, Y15
+	VMOVUPS     Y8, -128(AX)
+	VMOVUPS     Y9, -96(AX)
+	VFMADD213PS Y0, Y10, Y14
+	VFMADD213PS Y0, Y11, Y15
+	VFMADD213PS Y0, Y10, Y14
+	VFMADD213PS Y0, Y11, Y15
+	VPSLLD      $0x17, Y12, Y10
+	VPSLLD      $0x17, Y13, Y11
+	VPADDD      Y10, Y14, Y10
+	VPADDD      Y11, Y15, Y11
+	VADDPS      Y0, Y10, Y13
+	VADDPS      Y0, Y11, Y12
+	VDIVPS      Y13, Y10, Y13
+	VDIVPS      Y12, Y11, Y12
+	VMULPS      -64(AX), Y13, Y14
+	VMULPS      -32(AX), Y12, Y15
+	VMOVUPS     Y14, -64(AX)
+	VMOVUPS     Y15, -32(AX)
+	TESTQ       CX, CX
+	JG          far
+
+done:
 	VZEROUPPER
 	RET
 
@@ -3669,7 +3943,10 @@ far:
 	VINSERTF128  $0x01, X3, Y5, Y3
 	VBLENDVPS    Y4, Y3, Y6, Y3
 	VMOVUPS      Y3, 96(AX)
-	JMP          next
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JG           start
+	JMP          done
 
 // func geluAVX2(y *float32, n int)
 // Requires: AVX, AVX2, FMA3

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -203,6 +204,38 @@ func TestActivationAlone(t *testing.T) {
 			for i := range y {
 				if i != 3 && i != 20 && y[i] != z[i] {
 					t.Errorf("%s %s: lane %d is %x beside one neighbour, %x beside another", name, funcNames[a.Func], i, y[i], z[i])
+				}
+			}
+		}
+	}
+}
+
+// A row of numbers gives what it gives alone, however many rows are beside it and
+// whichever of them need the long way: loops begin a row before they end the last.
+func TestActivationRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for _, name := range Names() {
+		s := Choose[float32](name)
+		for _, a := range cases {
+			for far := range 1 << 5 {
+				y := make([]float32, 5*Lanes+8)
+				for i := range 5 * Lanes {
+					y[i] = float32(r.NormFloat64() * 4)
+				}
+				for row := range 5 {
+					if far>>row&1 != 0 {
+						y[row*Lanes+r.IntN(Lanes)] = []float32{-88, 1e9, -1e30, float32(math.NaN())}[r.IntN(4)]
+					}
+				}
+				want := slices.Clone(y)
+				s.Activate(a, y, 1, 5)
+				for row := range 5 {
+					s.Activate(a, want[row*Lanes:], 1, 1)
+				}
+				for i := range y {
+					if math.Float32bits(y[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("%s %s, rows %05b: number %d is %x, alone %x", name, funcNames[a.Func], far, i, y[i], want[i])
+					}
 				}
 			}
 		}

@@ -23,7 +23,8 @@ type ISA struct {
 	Bytes  int  // of a register
 	Double bool // float64 lanes, and integers of 64 bits
 	hot    map[uint64]V
-	pause  func() // after each instruction of interleaved work
+	pause  func()   // after each instruction of interleaved work
+	give   func() V // a register to a piece of a pipeline
 }
 
 // Both are the instruction sets that everything is generated for.
@@ -89,8 +90,15 @@ func (a *ISA) Text(name, signature, doc string) {
 	a.hot = map[uint64]V{}
 }
 
-// Reg is a fresh register.
+// Reg is a fresh register, or the one that a piece of a pipeline had before.
 func (a *ISA) Reg() V {
+	if a.give != nil {
+		return a.give()
+	}
+	return a.fresh()
+}
+
+func (a *ISA) fresh() V {
 	if a.Wide() {
 		return ZMM()
 	}
