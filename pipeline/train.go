@@ -163,12 +163,28 @@ func (s *survey) model() (*nn.Model, error) {
 	}
 	s.scaled = s.task == Regression && s.job.Standardize && last.Func == nn.Identity
 	widths := append(append([]int{m.InputWidth()}, s.job.Hidden...), outputs)
+	if n := weights(widths); n > mostWeights {
+		return nil, fmt.Errorf("%w: a network with %d weights is more than is learned here (%d): fewer units in --hidden", table.ErrUsage, n, mostWeights)
+	}
 	m.Layers = train.Layers(widths, s.job.Activation, last, s.job.Fit.Seed)
 	for i := range m.Layers {
 		m.Layers[i].Name = fmt.Sprintf("hidden%d", i+1)
 	}
 	m.Layers[len(m.Layers)-1].Name = "out"
 	return m, nil
+}
+
+// mostWeights is where learning, which holds some ten numbers for each weight,
+// would take ten GiB.
+const mostWeights = 1 << 27
+
+// weights counts the weights between layers of these widths.
+func weights(widths []int) int {
+	n := 0
+	for i, out := range widths[1:] {
+		n += widths[i] * out
+	}
+	return n
 }
 
 // outputs names what comes out.

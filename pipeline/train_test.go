@@ -298,6 +298,7 @@ func TestTrainingRefuses(t *testing.T) {
 			j.Fit.Optimizer, j.Fit.Rate, j.Fit.Batch, j.Fit.Epochs, j.Split = "sgd", 1e30, 0, 1, Split{}
 			j.Activation, j.Hidden = nn.ReLU.Default(), []int{6, 6}
 		}, table.ErrUsage, "prediction is no longer finite"},
+		"too many weights": {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.Hidden = []int{65536, 65536} }, table.ErrUsage, "fewer units in --hidden"},
 		"nobody to stop by": {"a,b,y\n1,2,0\n1,3,1\n2,2,0\n", func(j *TrainJob) {
 			j.Split = Split{ValidateWhere: []Where{{"a", "7"}, {"b", "7"}}}
 		}, table.ErrData, "no row with a target is of --validate-where"},

@@ -110,7 +110,7 @@ func readDrawing(ctx context.Context, u *ui, s *settings) (*drawing, error) {
 
 // readGrid reads the grid of the layers.
 func (d *drawing) readGrid() {
-	d.grid = draw.Grid{From: -5, To: 5, Lines: int(d.s.whole("lines", 40, 0)), Samples: 101}
+	d.grid = draw.Grid{From: -5, To: 5, Lines: d.s.wholeTo("lines", 40, 0, 1000), Samples: 101}
 	if d.span = d.s.has("grid"); !d.span {
 		return
 	}

@@ -51,7 +51,7 @@ func evalCommand(u *ui) *cli.Command {
 func readEval(s *settings) *pipeline.EvalJob {
 	job := &pipeline.EvalJob{Workers: s.workers(), Target: s.text("target"), WeightColumn: s.text("weight-column"),
 		By: s.text("by"), Positive: s.text("positive"), Threshold: s.number("threshold", 0.5),
-		Draws: int(s.whole("bootstrap", 200, 0)), Seed: uint64(s.whole("seed", 1, 0))}
+		Draws: s.wholeTo("bootstrap", 200, 0, 100_000), Seed: uint64(s.whole("seed", 1, 0))}
 	job.Task = pipeline.Task(s.choice("task", "", "binary", "multiclass", "regression"))
 	if s.has("prediction") {
 		job.Predictions = s.list("prediction")
@@ -118,7 +118,7 @@ func printEvaluation(out io.Writer, e *pipeline.Evaluation) error {
 	}
 	fmt.Fprintln(w)
 	if e.All.Positives != nil {
-		fmt.Fprintf(w, "%s\t%s\n", oneLine(e.Labels[1]), count(int64(*e.All.Positives)))
+		fmt.Fprintf(w, "positives\t%s (%s)\n", count(int64(*e.All.Positives)), oneLine(e.Target+" = "+e.Labels[1]))
 	}
 	fmt.Fprintln(w, "\nMEASURE\tVALUE\t95 % INTERVAL")
 	for _, m := range e.All.Measures {
@@ -126,13 +126,13 @@ func printEvaluation(out io.Writer, e *pipeline.Evaluation) error {
 	}
 	printConfusion(w, e)
 	if len(e.All.Reliability) > 0 {
-		fmt.Fprintln(w, "\nPREDICTION\tROWS\tMEAN\tSHARE OF "+strings.ToUpper(oneLine(e.Labels[1])))
+		fmt.Fprintln(w, "\nPREDICTION\tROWS\tMEAN\tSHARE OF "+oneLine(e.Labels[1]))
 		for _, b := range e.All.Reliability {
 			fmt.Fprintf(w, "%.1f to %.1f\t%s\t%.4f\t%.4f\n", b.From, b.To, weighed(b.Rows), b.Mean, b.Share)
 		}
 	}
 	if len(e.All.Lift) > 0 {
-		fmt.Fprintln(w, "\nHIGHEST\tLIFT\tHOLD OF ALL "+strings.ToUpper(oneLine(e.Labels[1])))
+		fmt.Fprintln(w, "\nHIGHEST\tLIFT\tHOLD OF ALL "+oneLine(e.Labels[1]))
 		for _, l := range e.All.Lift {
 			fmt.Fprintf(w, "%g %%\t%.2f\t%.1f %%\n", 100*l.Top, l.Lift, 100*l.Captured)
 		}
@@ -199,7 +199,7 @@ func printGroups(w io.Writer, e *pipeline.Evaluation) {
 	if len(e.Groups) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\tROWS", strings.ToUpper(oneLine(e.By)))
+	fmt.Fprintf(w, "\n%s\tROWS", oneLine(e.By))
 	for _, m := range e.All.Measures {
 		fmt.Fprintf(w, "\t%s", measureWords[m.Name])
 	}

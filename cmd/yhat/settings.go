@@ -185,6 +185,15 @@ func (s *settings) whole(name string, otherwise, low int64) int64 {
 	return n
 }
 
+// wholeTo is a whole number from low to high.
+func (s *settings) wholeTo(name string, otherwise, low, high int) int {
+	n := s.whole(name, int64(otherwise), int64(low))
+	if n > int64(high) {
+		s.refuse(name, "%d is more than %d", n, high)
+	}
+	return int(min(n, int64(high)))
+}
+
 // number is a finite number.
 func (s *settings) number(name string, otherwise float64) float64 {
 	if !s.has(name) {
