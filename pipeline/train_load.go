@@ -211,15 +211,16 @@ func (s *survey) classWeights(training []int32) []float64 {
 	return weights
 }
 
-// checkClassWeights refuses weights of labels that are not there.
+// checkClassWeights refuses weights where there are no classes, and of labels
+// that are not there.
 func (s *survey) checkClassWeights() error {
+	if s.task == Regression && (s.job.Balanced || s.job.ClassWeights != nil) {
+		return fmt.Errorf("%w: --class-weights goes with classes, not with regression", table.ErrUsage)
+	}
 	for l := range s.job.ClassWeights {
 		if !slices.Contains(s.labels, l) {
 			return fmt.Errorf("%w: --class-weights: the target has no value %s", table.ErrUsage, quote(l))
 		}
-	}
-	if s.task == Regression && (s.job.Balanced || s.job.ClassWeights != nil) {
-		return fmt.Errorf("%w: --class-weights goes with classes, not with regression", table.ErrUsage)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -200,6 +201,102 @@ func TestDamagedStatesAreRefused(t *testing.T) {
 	}
 }
 
+// A state is of its rows: with other weights it is another run's.
+func TestStatesOfOtherRowsAreRefused(t *testing.T) {
+	const rows = "a,b,y,w\n1,2,0,1\n2,1,1,1\n3,3,0,1\n4,1,1,"
+	learn := func(weight string, r *Resume) error {
+		job := lesson(t, rows+weight+"\n", 0)
+		job.WeightColumn, job.Fit.Epochs, job.Split, job.Resume = "w", 2, Split{}, r
+		_, _, err := Train(context.Background(), job)
+		return err
+	}
+	var state []byte
+	if err := learn("1", &Resume{Save: func(s []byte) error { state = s; return nil }}); err != nil {
+		t.Fatal(err)
+	}
+	again := &Resume{State: state, Save: func([]byte) error { return nil }}
+	if err := learn("1", again); err != nil {
+		t.Error(err)
+	}
+	if err := learn("2", again); !errors.Is(err, table.ErrUsage) || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("with another weight: %v", err)
+	}
+}
+
+// Each epoch takes the rows in an order of its own; of rows that lie on a disk
+// each window holds runs of neighbours.
+func TestEveryEpochHasItsOrder(t *testing.T) {
+	const n = 3*nearRows*nearRuns/2 + 7
+	for _, scattered := range []bool{false, true} {
+		f := fit[float32]{scattered: scattered}
+		f.parts[partTrain] = make([]int32, n)
+		for i := range f.parts[partTrain] {
+			f.parts[partTrain][i] = int32(i)
+		}
+		first, again, second := make([]int32, n), make([]int32, n), make([]int32, n)
+		f.shuffle(first, 1, 0)
+		f.shuffle(again, 1, 0)
+		f.shuffle(second, 1, 1)
+		if !slices.Equal(first, again) || slices.Equal(first, second) {
+			t.Errorf("scattered %v: the order is not the epoch's", scattered)
+		}
+		near, runs := 0, map[int32]bool{}
+		for i, row := range first {
+			if i > 0 && (row-first[i-1] == 1) {
+				near++
+			}
+			if i < nearRows*nearRuns {
+				runs[row/nearRows] = true
+			}
+		}
+		if near > n/100 || scattered != (len(runs) <= nearRuns+1) {
+			t.Errorf("scattered %v: %d rows follow their neighbour; the first window has rows of %d runs", scattered, near, len(runs))
+		}
+		if slices.Sort(first); !slices.Equal(first, f.parts[partTrain]) {
+			t.Errorf("scattered %v: a row is lost", scattered)
+		}
+	}
+}
+
+// The loss that an epoch tells is that of the rows, by the network as it was: of
+// one batch the next epoch tells what the model's own predictions give.
+func TestToldLossesAreThoseOfTheModel(t *testing.T) {
+	text := "a,b,y\n0.5,2,u\n1,-1,v\n-2,0,w\n0,1,u\n3,1,v\n2,2,w\n1,1,u\n"
+	learn := func(epochs int) (*nn.Model, *TrainReport) {
+		job := lesson(t, text, 0)
+		job.Fit.Optimizer, job.Fit.Batch, job.Fit.Epochs, job.Split = "sgd", 0, epochs, Split{}
+		m, report, err := Train(context.Background(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, report
+	}
+	m, report := learn(3)
+	_, longer := learn(4)
+	sum, right := 0.0, 0
+	rows := strings.Split(strings.TrimSpace(text), "\n")[1:]
+	for _, row := range rows {
+		var a, b float64
+		var label string
+		fmt.Sscanf(strings.ReplaceAll(row, ",", " "), "%g %g %s", &a, &b, &label)
+		y := m.Trace([]float64{(a - m.Features[0].Center) / m.Features[0].Scale, (b - m.Features[1].Center) / m.Features[1].Scale})[1].Output
+		own := slices.Index(m.Outputs.Labels, label)
+		sum -= math.Log(y[own])
+		if y[own] == slices.Max(y) {
+			right++
+		}
+	}
+	want := sum / float64(len(rows))
+	for name, got := range map[string]float64{"log loss": *report.Training.LogLoss, "loss": *report.Training.Loss, "next epoch": longer.Epochs[3].Loss} {
+		if math.Abs(got-want) > 1e-6 {
+			t.Errorf("%s %g, want %g", name, got, want)
+		}
+	}
+	if got := *report.Training.Accuracy; got != float64(right)/float64(len(rows)) {
+		t.Errorf("accuracy %g, %d of %d are right", got, right, len(rows))
+	}
+}
+
 // Any bytes are a state that learning goes on from, or are refused.
 func FuzzTrainState(f *testing.F) {
 	job := func(t testing.TB) *TrainJob {
@@ -225,7 +322,7 @@ func FuzzTrainState(f *testing.F) {
 
 // Fill, center, scale and categories come from the training rows alone.
 func TestFeaturesAreLearnedFromTrainingRows(t *testing.T) {
-	text := "a,b,part,y\n1,x,train,0\n2,x,train,1\n3,y,train,0\n,,train,1\n100,z,check,1\n200,z,judge,0\n5,x,train,\n"
+	text := "a,b,part,y\n1,x,train,0\n2,y,train,1\n3,y,train,0\n,,train,1\n100,z,check,1\n200,z,judge,0\n5,x,train,\n"
 	job := lesson(t, text, 0)
 	job.Split = Split{ValidateWhere: []Where{{"part", "check"}}, TestWhere: []Where{{"part", "judge"}}}
 	job.Fit.Epochs = 1
@@ -237,7 +334,7 @@ func TestFeaturesAreLearnedFromTrainingRows(t *testing.T) {
 	if *a.Fill != 2 || a.Center != 2 || a.Scale != 0.816497 {
 		t.Errorf("a: fill %g, center %g, scale %g", *a.Fill, a.Center, a.Scale)
 	}
-	if !reflect.DeepEqual(b.Categories, []string{"x", "y"}) || b.FillCategory != "x" || !b.UnknownZeros {
+	if !reflect.DeepEqual(b.Categories, []string{"x", "y"}) || b.FillCategory != "y" || !b.HasFillCategory || !b.UnknownZeros {
 		t.Errorf("b: %+v", b)
 	}
 	if got, want := report.Rows, (TrainRows{Read: 7, NoTarget: 1, Training: 4, Validation: 1, Test: 1}); got != want {
@@ -287,6 +384,12 @@ func TestTrainingRefuses(t *testing.T) {
 		"a missing column":    {"a,bb,y\n1,2,0\n", nil, table.ErrData, "no column \"b\""},
 		"loss of another":     {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.Loss = "huber" }, table.ErrUsage, "does not go with"},
 		"a class not there":   {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.ClassWeights = map[string]float64{"2": 3} }, table.ErrUsage, "no value \"2\""},
+		"classes of numbers": {"a,b,y\n1,2,0.5\n1,3,1.5\n", func(j *TrainJob) {
+			j.Task, j.ClassWeights = Regression, map[string]float64{"1.5": 3}
+		}, table.ErrUsage, "goes with classes"},
+		"a unit of words": {"a,b,y\n1,x,0\n1,z,1\n", func(j *TrainJob) { j.Map = map[string]Source{"b": {Column: "b", Factor: 2}} }, table.ErrUsage,
+			"--map b: a category has no unit"},
+		"no such positive": {"a,b,y\n1,2,0\n1,3,1\n", func(j *TrainJob) { j.Positive = "2" }, table.ErrUsage, "--positive: the target \"y\" has no such value"},
 		"weights of nothing": {"a,b,y,w\n1,2,0,0\n1,3,1,0\n2,3,1,0\n", func(j *TrainJob) { j.WeightColumn, j.Split = "w", Split{} }, table.ErrData,
 			"column \"w\": none of the 3 rows to learn from has a weight above 0"},
 		"a bad weight":      {"a,b,y,w\n1,2,0,1\n1,3,1,-2\n", func(j *TrainJob) { j.WeightColumn = "w" }, table.ErrData, "row 2, line 3, column \"w\""},

@@ -190,6 +190,48 @@ func TestNullLeavesBadRowsInPlace(t *testing.T) {
 	}
 }
 
+// Of bad rows the report knows no prediction.
+func TestBadRowsAreNotInTheMeans(t *testing.T) {
+	for _, policy := range []pipeline.Policy{pipeline.Reject, pipeline.Null} {
+		r := newRun(file(t, "in.csv", "x1,x2\n1,500\n"+strings.Repeat("1,1\n", 30)+"1,500\n"))
+		r.job.Bad.Policy, r.job.Stats = policy, true
+		report, err := r.score(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := report.Predictions["y_hat"]; *p.Mean != 11 || len(p.Histogram) != 1 || p.Histogram[0].Count != 30 {
+			t.Errorf("policy %v: mean %v, histogram %v", policy, *p.Mean, p.Histogram)
+		}
+	}
+}
+
+// A page that cannot be decompressed ends the run with an error; the rows of
+// the pages after it are not taken for all there are.
+func TestADamagedPageEndsTheRun(t *testing.T) {
+	whole := newRun(file(t, "in.csv", "x1,x2\n"+strings.Repeat("1,1\n2,3\n", 20000)))
+	whole.to = table.Parquet
+	if _, err := whole.score(t); err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for at := 100; at < whole.out.Len()*9/10; at += whole.out.Len() / 40 {
+		data := bytes.Clone(whole.out.Bytes())
+		clear(data[at : at+8])
+		r := newRun(file(t, "in.parquet", string(data)))
+		r.job.Bad.Policy = pipeline.Null
+		report, err := r.score(t)
+		if err == nil && report.Rows.Read != 40000 {
+			t.Errorf("zeros at %d: no error after %d rows", at, report.Rows.Read)
+		}
+		if err != nil {
+			failed++
+		}
+	}
+	if failed == 0 {
+		t.Error("no damage was noticed")
+	}
+}
+
 func TestMaxBadStopsAtTheNextOne(t *testing.T) {
 	r := newRun(file(t, "in.csv", someBad))
 	r.job.Bad.Policy, r.job.Bad.Max = pipeline.Reject, 1

@@ -129,6 +129,17 @@ func TestDriftInEveryFormat(t *testing.T) {
 			t.Errorf("%s: %v %s", format, err, cmp.Diff(got.Drifts(), report.Drifts()))
 		}
 	}
+	double := profiledJob(t, base, path)
+	double.job.Precision = 64
+	got, err := double.score(t)
+	if err != nil || len(got.Drifts()) != len(report.Drifts()) {
+		t.Fatal(err, got.Drifts())
+	}
+	for i, d := range got.Drifts() { // a prediction near an edge may be in the next bin
+		if want := report.Drifts()[i]; d.Name != want.Name || math.Abs(*d.PSI-*want.PSI) > 0.01 {
+			t.Errorf("in float64 the index of %s is %v, want %v", d.Name, *d.PSI, *want.PSI)
+		}
+	}
 }
 
 // A table like the profile's own has an index of nothing; kilograms taken for
