@@ -28,6 +28,13 @@ func TestMeasuresByHand(t *testing.T) {
 	near(t, "lift", lift, 0.5/(2./6), 1e-15)
 	near(t, "captured", captured, 0.5, 1e-15)
 	// Bins of a half: 0.1 0.4 0.4 0.2 with one yes; 0.8 0.9 with one.
+	last := &Answers{P: []float64{0.9, 0.1}, Yes: []bool{false, true}}
+	near(t, "average precision of a yes at the end", last.AveragePrecision(), 0.5, 1e-15)
+	for _, yes := range []bool{true, false} {
+		if one := (&Answers{P: []float64{0.9, 0.1}, Yes: []bool{yes, yes}}); !math.IsNaN(one.AUC()) {
+			t.Errorf("of one class the AUC is %v", one.AUC())
+		}
+	}
 	near(t, "calibration error", a.CalibrationError(2), 4./6*math.Abs(0.275-0.25)+2./6*math.Abs(0.85-0.5), 1e-15)
 }
 
@@ -65,9 +72,12 @@ func TestBootstrapOfAMean(t *testing.T) {
 		values[i] = r.NormFloat64()
 	}
 	low, high := Bootstrap(400, 1000, 0.95, 1, func(w []float64) []float64 {
-		sum := 0.0
+		sum, rows := 0.0, 0.0
 		for i, v := range values {
-			sum += w[i] * v
+			sum, rows = sum+w[i]*v, rows+w[i]
+		}
+		if rows != 400 {
+			t.Fatalf("%v rows are drawn of 400", rows)
 		}
 		return []float64{sum / 400, math.NaN()}
 	})

@@ -48,7 +48,7 @@ func kernelNamed(t *testing.T, name string) nn.Kernel {
 
 // checkGradient compares the gradient with central differences: the largest
 // error, as a share of the largest derivative, must not pass 1e-6.
-func checkGradient(t *testing.T, layers []nn.Layer, o Options, classes int) {
+func checkGradient(t *testing.T, layers []nn.Layer, o Options, count, classes int) {
 	t.Helper()
 	n, err := New[float64](layers, o, nn.Kernel{})
 	if err != nil {
@@ -59,7 +59,7 @@ func checkGradient(t *testing.T, layers []nn.Layer, o Options, classes int) {
 	for i := range p {
 		p[i] += 0.1 * r.NormFloat64() // biases too
 	}
-	rows := sample(n, 41, classes)
+	rows := sample(n, count, classes)
 	shard, space := n.NewShard(), n.NewSpace()
 	rows.Gather(shard, all(rows.Len()))
 	shard.Seed = 99
@@ -87,18 +87,22 @@ func checkGradient(t *testing.T, layers []nn.Layer, o Options, classes int) {
 func TestGradientOfEveryActivation(t *testing.T) {
 	for f := nn.Identity; f <= nn.LogSoftmax; f++ {
 		t.Run(f.String(), func(t *testing.T) {
-			checkGradient(t, Layers([]int{3, 5, 4, 2}, f.Default(), nn.Identity.Default(), 3), Options{Loss: Squared}, 0)
-			checkGradient(t, Layers([]int{3, 4, 2}, nn.Tanh.Default(), f.Default(), 4), Options{Loss: Squared}, 0)
+			checkGradient(t, Layers([]int{3, 5, 4, 2}, f.Default(), nn.Identity.Default(), 3), Options{Loss: Squared}, 41, 0)
+			checkGradient(t, Layers([]int{3, 4, 2}, nn.Tanh.Default(), f.Default(), 4), Options{Loss: Squared}, 41, 0)
+			if other := f.Default(); other.Alpha != 0 {
+				other.Alpha *= 0.7
+				checkGradient(t, Layers([]int{3, 4, 2}, other, nn.Identity.Default(), 3), Options{Loss: Squared}, 41, 0)
+			}
 		})
 	}
 }
 
 func TestGradientOfEveryLoss(t *testing.T) {
-	checkGradient(t, Layers([]int{3, 6, 1}, nn.Tanh.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy}, 2)
-	checkGradient(t, Layers([]int{3, 6, 4}, nn.Tanh.Default(), nn.Softmax.Default(), 5), Options{Loss: Multiclass}, 4)
-	checkGradient(t, Layers([]int{3, 6, 2}, nn.Tanh.Default(), nn.Identity.Default(), 5), Options{Loss: Huber}, 0)
-	checkGradient(t, Layers([]int{3, 7, 5, 1}, nn.Tanh.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy, Dropout: 0.3}, 2)
-	checkGradient(t, Layers([]int{2, 40, 33, 1}, nn.SiLU.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy}, 2)
+	checkGradient(t, Layers([]int{3, 6, 1}, nn.Tanh.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy}, 64, 2)
+	checkGradient(t, Layers([]int{3, 6, 4}, nn.Tanh.Default(), nn.Softmax.Default(), 5), Options{Loss: Multiclass}, 64, 4)
+	checkGradient(t, Layers([]int{3, 6, 2}, nn.Tanh.Default(), nn.Identity.Default(), 5), Options{Loss: Huber}, 64, 0)
+	checkGradient(t, Layers([]int{3, 7, 5, 1}, nn.Tanh.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy, Dropout: 0.3}, 64, 2)
+	checkGradient(t, Layers([]int{2, 40, 33, 1}, nn.SiLU.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy}, 64, 2)
 }
 
 // The float32 gradient on every kernel is near the float64 one, and the same
@@ -139,24 +143,101 @@ func TestGradientOnEveryKernel(t *testing.T) {
 
 // A prediction of the net in training is that of the model it becomes.
 func TestPredictIsTheModel(t *testing.T) {
-	layers := Layers([]int{4, 9, 3}, nn.GELU.Default(), nn.Softmax.Default(), 1)
-	n, _ := New[float64](layers, Options{Loss: Multiclass, Dropout: 0.5}, nn.Kernel{})
-	rows, b := sample(n, 70, 3), n.NewShard()
-	rows.Gather(b, all(70))
-	got, loss := n.Predict(n.NewSpace(), b)
-	m := nn.Model{Layers: layers}
-	want := 0.0
-	for i := range 70 {
-		y := m.Trace(rows.X[i*4:][:4])[1].Output
-		want -= rows.Weight[i] * math.Log(y[int(rows.Y[i])])
-		for u, v := range y {
-			if p := got[(i/32*3+u)*32+i%32]; math.Abs(p-v) > 1e-14 {
-				t.Fatalf("row %d output %d: %g, the model gives %g", i, u, p, v)
+	for loss, c := range map[Loss]struct {
+		outputs, classes int
+		end              nn.Func
+		of               func(y []float64, target float64) float64
+	}{
+		Multiclass: {3, 3, nn.Softmax, func(y []float64, class float64) float64 { return -math.Log(y[int(class)]) }},
+		CrossEntropy: {1, 2, nn.Sigmoid, func(y []float64, yes float64) float64 {
+			return -yes*math.Log(y[0]) - (1-yes)*math.Log(1-y[0])
+		}},
+		Squared: {1, 0, nn.Softplus, func(y []float64, v float64) float64 { return (y[0] - v) * (y[0] - v) / 2 }},
+	} {
+		layers := Layers([]int{4, 9, c.outputs}, nn.GELU.Default(), c.end.Default(), 1)
+		n, _ := New[float64](layers, Options{Loss: loss, Dropout: 0.5}, nn.Kernel{})
+		rows, b := sample(n, 70, c.classes), n.NewShard()
+		rows.Gather(b, all(70))
+		got, sum := n.Predict(n.NewSpace(), b)
+		m := nn.Model{Layers: layers}
+		want := 0.0
+		for i := range 70 {
+			y := m.Trace(rows.X[i*4:][:4])[1].Output
+			want += rows.Weight[i] * c.of(y, rows.Y[i])
+			for u, v := range y {
+				if p := got[(i/32*c.outputs+u)*32+i%32]; math.Abs(p-v) > 1e-14 {
+					t.Fatalf("loss %v: row %d output %d: %g, the model gives %g", loss, i, u, p, v)
+				}
+			}
+		}
+		if math.Abs(sum-want) > 1e-10 {
+			t.Errorf("loss %v is %g, want %g", loss, sum, want)
+		}
+	}
+}
+
+// Dropout leaves out a share of the hidden units of each row, and grows the
+// others by what is missing; another shard's draw is another.
+func TestDropoutLeavesOutAShare(t *testing.T) {
+	const share = 0.2
+	n, err := New[float64](Layers([]int{3, 50, 30, 1}, nn.Tanh.Default(), nn.Sigmoid.Default(), 5), Options{Loss: CrossEntropy, Dropout: share}, nn.Kernel{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, s := n.NewShard(), n.NewSpace()
+	sample(n, ShardRows, 2).Gather(b, all(ShardRows))
+	var before []float64
+	for seed := range uint64(2) {
+		b.Seed = seed
+		n.Drop(s, b)
+		if s.mask[2] != nil || slices.Equal(s.mask[0], before) || slices.Equal(s.mask[0][:100], s.mask[1][:100]) {
+			t.Errorf("seed %d: the last layer is dropped, or as before", seed)
+		}
+		before = slices.Clone(s.mask[0])
+		for i, mask := range s.mask[:2] {
+			kept := 0
+			for _, v := range mask {
+				if v != 0 && v != 1/(1-share) {
+					t.Fatalf("layer %d: a factor of %v", i, v)
+				}
+				if v != 0 {
+					kept++
+				}
+			}
+			if got := float64(kept) / float64(ShardRows*n.layers[i].out); math.Abs(got-(1-share)) > 0.03 {
+				t.Errorf("layer %d keeps %v of its units", i, got)
 			}
 		}
 	}
-	if math.Abs(loss-want) > 1e-10 {
-		t.Errorf("loss %g, want %g", loss, want)
+}
+
+// The penalty is λ/2 Σ w² over the weights alone.
+func TestPenaltyIsOfWeights(t *testing.T) {
+	layers := Layers([]int{3, 300, 40, 2}, nn.Tanh.Default(), nn.Softmax.Default(), 5)
+	n, err := New[float64](layers, Options{Loss: Multiclass}, nn.Kernel{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, g := Parameters(layers), make([]float64, n.Size())
+	for i := range p {
+		p[i] += 0.5
+	}
+	got, want, weights := n.Penalise(0.1, p, g), 0.0, n.Weights()
+	at := 0
+	for _, l := range layers {
+		for i := range l.In*l.Out + l.Out {
+			isWeight, slope := i < l.In*l.Out, 0.0
+			if isWeight {
+				want, slope = want+0.05*p[at]*p[at], 0.1*p[at]
+			}
+			if weights[at] != isWeight || math.Abs(g[at]-slope) > 1e-15 {
+				t.Fatalf("parameter %d: a weight %v, slope %g; want %v, %g", at, weights[at], g[at], isWeight, slope)
+			}
+			at++
+		}
+	}
+	if len(n.Pieces()) < 4 || at != len(p) || math.Abs(got-want) > 1e-9*want {
+		t.Errorf("%d pieces, %d parameters, penalty %g, want %g", len(n.Pieces()), at, got, want)
 	}
 }
 
