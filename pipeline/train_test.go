@@ -261,39 +261,46 @@ func TestEveryEpochHasItsOrder(t *testing.T) {
 // The loss that an epoch tells is that of the rows, by the network as it was: of
 // one batch the next epoch tells what the model's own predictions give.
 func TestToldLossesAreThoseOfTheModel(t *testing.T) {
-	text := "a,b,y\n0.5,2,u\n1,-1,v\n-2,0,w\n0,1,u\n3,1,v\n2,2,w\n1,1,u\n"
-	learn := func(epochs int) (*nn.Model, *TrainReport) {
-		job := lesson(t, text, 0)
-		job.Fit.Optimizer, job.Fit.Batch, job.Fit.Epochs, job.Split = "sgd", 0, epochs, Split{}
-		m, report, err := Train(context.Background(), job)
-		if err != nil {
-			t.Fatal(err)
+	for _, classes := range []string{"u v w u v w u", "no yes no no yes yes yes"} {
+		labels := strings.Fields(classes)
+		rows := [][2]float64{{0.5, 2}, {1, -1}, {-2, 0}, {0, 1}, {3, 1}, {2, 2}, {1, 1}}
+		text := "a,b,y\n"
+		for i, row := range rows {
+			text += fmt.Sprintf("%g,%g,%s\n", row[0], row[1], labels[i])
 		}
-		return m, report
-	}
-	m, report := learn(3)
-	_, longer := learn(4)
-	sum, right := 0.0, 0
-	rows := strings.Split(strings.TrimSpace(text), "\n")[1:]
-	for _, row := range rows {
-		var a, b float64
-		var label string
-		fmt.Sscanf(strings.ReplaceAll(row, ",", " "), "%g %g %s", &a, &b, &label)
-		y := m.Trace([]float64{(a - m.Features[0].Center) / m.Features[0].Scale, (b - m.Features[1].Center) / m.Features[1].Scale})[1].Output
-		own := slices.Index(m.Outputs.Labels, label)
-		sum -= math.Log(y[own])
-		if y[own] == slices.Max(y) {
-			right++
+		learn := func(epochs int) (*nn.Model, *TrainReport) {
+			job := lesson(t, text, 0)
+			job.Fit.Optimizer, job.Fit.Batch, job.Fit.Epochs, job.Split = "sgd", 0, epochs, Split{}
+			m, report, err := Train(context.Background(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m, report
 		}
-	}
-	want := sum / float64(len(rows))
-	for name, got := range map[string]float64{"log loss": *report.Training.LogLoss, "loss": *report.Training.Loss, "next epoch": longer.Epochs[3].Loss} {
-		if math.Abs(got-want) > 1e-6 {
-			t.Errorf("%s %g, want %g", name, got, want)
+		m, report := learn(3)
+		_, longer := learn(4)
+		sum, right := 0.0, 0.0
+		for i, row := range rows {
+			y := m.Trace([]float64{(row[0] - m.Features[0].Center) / m.Features[0].Scale, (row[1] - m.Features[1].Center) / m.Features[1].Scale})[1].Output
+			if len(y) == 1 {
+				y = []float64{1 - y[0], y[0]}
+			}
+			own := y[slices.Index(m.Outputs.Labels, labels[i])]
+			sum -= math.Log(own)
+			if own == slices.Max(y) {
+				right++
+			}
 		}
-	}
-	if got := *report.Training.Accuracy; got != float64(right)/float64(len(rows)) {
-		t.Errorf("accuracy %g, %d of %d are right", got, right, len(rows))
+		n := float64(len(rows))
+		got, want := *report.Training, sum/n
+		for name, loss := range map[string]float64{"log loss": *got.LogLoss, "loss": *got.Loss, "next epoch": longer.Epochs[3].Loss} {
+			if math.Abs(loss-want) > 1e-6 {
+				t.Errorf("%s: %s %g, want %g", classes, name, loss, want)
+			}
+		}
+		if *got.Accuracy != right/n || (got.ECE != nil) != (len(m.Outputs.Labels) == 2) {
+			t.Errorf("%s: accuracy %g, %g of %g are right", classes, *got.Accuracy, right, n)
+		}
 	}
 }
 

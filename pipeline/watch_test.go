@@ -109,6 +109,22 @@ func checkDrift(t *rapid.T, got []pipeline.NamedDrift, text string, limit int64)
 	}
 }
 
+// Figures that would tell of single rows are not told of fewer than 20.
+func TestDriftOfFewRows(t *testing.T) {
+	base := file(t, "base.csv", clinic(3000, 7))
+	for rows, told := range map[int]bool{19: false, 20: true} {
+		report, err := profiledJob(t, base, file(t, "in.csv", clinic(rows, 3))).score(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range report.Drifts() {
+			if (d.PSI != nil) != told {
+				t.Errorf("%d rows: the index of %s is %v", rows, d.Name, d.PSI)
+			}
+		}
+	}
+}
+
 func TestDriftInEveryFormat(t *testing.T) {
 	base, path := file(t, "base.csv", clinic(3000, 7)), file(t, "in.csv", clinic(900, 8))
 	r := profiledJob(t, base, path)
