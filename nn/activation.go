@@ -8,8 +8,8 @@ type Func uint8
 // most so many ulp where it is at least 2^-126, and by at most 2^-149 below:
 //
 //	relu                                 exact
-//	leaky_relu hard_sigmoid              0.5
-//	gelu_tanh softplus mish              0.51
+//	leaky_relu                           0.5
+//	gelu_tanh hard_sigmoid softplus mish 0.51
 //	gelu                                 0.65
 //	softsign                             1.5
 //	elu selu                             2
