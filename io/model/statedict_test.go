@@ -3,11 +3,14 @@ package model
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"yhat/nn"
 	"yhat/nn/graph"
@@ -75,6 +78,102 @@ func TestStateDict(t *testing.T) {
 			t.Errorf("%v gives %v, want %v", x, got, want)
 		}
 	}
+}
+
+// TestStateDictIsItsSteps: whatever follows on what, the model is its steps done
+// one after the other.
+func TestStateDictIsItsSteps(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		vector := func(n int, from, to float64) []float64 {
+			return rapid.SliceOfN(rapid.Float64Range(from, to), n, n).Draw(rt, "numbers")
+		}
+		width, list := 2, []any{"unused", []int{1}, []float64{0}}
+		var texts []string
+		var steps []func(x []float64) []float64
+		for i := range rapid.IntRange(1, 6).Draw(rt, "steps") {
+			name, in := fmt.Sprint("s", i), width
+			maybe := func(part string, n int) []float64 {
+				if !rapid.Bool().Draw(rt, part) {
+					return nil
+				}
+				v := vector(n, -2, 2)
+				list = append(list, name+part, []int{n}, v)
+				return v
+			}
+			switch kind := rapid.SampledFrom([]string{"linear", "batch_norm", "tanh", "relu", "softmax"}).Draw(rt, "kind"); kind {
+			case "linear":
+				width = rapid.IntRange(1, 3).Draw(rt, "units")
+				w := vector(width*in, -2, 2)
+				list = append(list, name+".weight", []int{width, in}, w)
+				bias, out := maybe(".bias", width), width
+				steps = append(steps, func(x []float64) []float64 { return linear(w, bias, out, x) })
+				texts = append(texts, `{"linear": "`+name+`"}`)
+			case "batch_norm":
+				mean, variance := vector(width, -2, 2), vector(width, 0, 3)
+				list = append(list, name+".running_mean", []int{width}, mean, name+".running_var", []int{width}, variance)
+				scale, shift := maybe(".weight", width), maybe(".bias", width)
+				steps = append(steps, func(x []float64) []float64 { return normal(x, mean, variance, scale, shift) })
+				texts = append(texts, `{"batch_norm": "`+name+`", "eps": 0.5}`)
+			default:
+				f, _ := nn.ParseFunc(kind)
+				steps = append(steps, func(x []float64) []float64 {
+					one := nn.Model{Layers: []nn.Layer{{In: len(x), Out: len(x), W: identity(len(x)), B: make([]float64, len(x)), Activation: f.Default()}}}
+					return one.Trace(x)[0].Output
+				})
+				texts = append(texts, `{"activation": "`+kind+`"}`)
+			}
+		}
+		text := `{"format": "yhat-layers/1", "features": [{"name": "a"}, {"name": "b"}], "layers": [` + strings.Join(texts, ", ") + "]}"
+		m, err := decodeLayers(text, tensors(t, list...))
+		if err != nil {
+			rt.Fatal(text, err)
+		}
+		x := vector(2, -3, 3)
+		trace := m.Trace(x)
+		got, want := trace[len(trace)-1].Output, x
+		for _, step := range steps {
+			want = step(want)
+		}
+		for i := range want {
+			if !(math.Abs(got[i]-want[i]) <= 1e-9*(1+math.Abs(want[i]))) {
+				rt.Fatalf("%s: %v gives %v, want %v", text, x, got, want)
+			}
+		}
+	})
+}
+
+func identity(n int) []float64 {
+	w := make([]float64, n*n)
+	for i := range n {
+		w[i*n+i] = 1
+	}
+	return w
+}
+
+func linear(w, bias []float64, out int, x []float64) []float64 {
+	y := make([]float64, out)
+	copy(y, bias)
+	for o := range y {
+		for i, v := range x {
+			y[o] += w[o*len(x)+i] * v
+		}
+	}
+	return y
+}
+
+// normal is a batch normalisation with an epsilon of a half.
+func normal(x, mean, variance, scale, shift []float64) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = (v - mean[i]) / math.Sqrt(variance[i]+0.5)
+		if scale != nil {
+			y[i] *= scale[i]
+		}
+		if shift != nil {
+			y[i] += shift[i]
+		}
+	}
+	return y
 }
 
 // TestStateDictFaults: what is wrong is told with its place.

@@ -113,7 +113,7 @@ func TestGradientOnEveryKernel(t *testing.T) {
 		exact, _ := New[float64](layers, Options{}, nn.Kernel{})
 		want := make([]float64, exact.Size())
 		shard := exact.NewShard()
-		sample(exact, 200, 2).Gather(shard, all(200))
+		sample(exact, ShardRows, 2).Gather(shard, all(ShardRows))
 		lossWant := exact.Gradient(exact.NewSpace(), shard, want)
 		var first []float32
 		for _, name := range nn.Kernels() {
@@ -122,7 +122,7 @@ func TestGradientOnEveryKernel(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, b := make([]float32, n.Size()), n.NewShard()
-			sample(n, 200, 2).Gather(b, all(200))
+			sample(n, ShardRows, 2).Gather(b, all(ShardRows))
 			loss := n.Gradient(n.NewSpace(), b, got)
 			if d := math.Abs(loss - lossWant); d > 1e-3 {
 				t.Errorf("%v on %s: loss %g, want %g", widths, name, loss, lossWant)
