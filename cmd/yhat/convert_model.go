@@ -33,13 +33,22 @@ func (v *conversion) convert(f *model.File) (*converted, error) {
 	case f.Native != nil && v.as != "graph":
 		return v.layers(f.Native.Model, func(m *nn.Model) (*graph.Scorer, error) { return graph.NetworkScorer(f.Native.Model, v.kernel) })
 	case f.Native != nil:
-		g, err := model.Lower(f.Native.Model)
-		if err != nil {
-			return nil, v.bad(err)
-		}
-		return v.graph(g)
+		return v.layersAsGraph(f.Native.Model)
 	}
 	return v.toNative(f.ONNX.Graph)
+}
+
+// layersAsGraph writes a model of layers as a graph in the native manner.
+func (v *conversion) layersAsGraph(m *nn.Model) (*converted, error) {
+	g, err := model.Lower(m)
+	if err != nil {
+		return nil, v.bad(err)
+	}
+	old, err := graph.NetworkScorer(m, v.kernel)
+	if err != nil {
+		return nil, v.bad(err)
+	}
+	return v.graph(g, old)
 }
 
 // lower writes a model of layers as ONNX.
@@ -96,7 +105,7 @@ func (v *conversion) toNative(g *graph.Graph) (*converted, error) {
 	_, none := errors.AsType[*graph.NotChainError](err)
 	switch {
 	case v.as == "graph" || none && v.as == "auto":
-		return v.graph(g)
+		return v.graph(g, graph.TableScorer(t))
 	case err != nil:
 		return nil, v.bad(err)
 	}
@@ -147,16 +156,12 @@ func (v *conversion) profiled(m *nn.Model) (*nn.Model, error) {
 	return &with, pipeline.GiveProfile(&with, p)
 }
 
-// graph writes a graph in the native manner.
-func (v *conversion) graph(g *graph.Graph) (*converted, error) {
+// graph writes a graph in the native manner. It must score as old does.
+func (v *conversion) graph(g *graph.Graph, old *graph.Scorer) (*converted, error) {
 	if v.profile != "" {
 		return nil, fmt.Errorf("%w: %s becomes a graph, which carries no profile; give it to score --profile", table.ErrUsage, v.input)
 	}
 	c := &converted{what: nodes(g)}
-	t, err := v.table(g)
-	if err != nil {
-		return nil, err
-	}
 	if err := v.encode(c, v.weights != "inline", func(out io.Writer) error { return model.EncodeGraph(out, g, c.weights) }); err != nil {
 		return nil, err
 	}
@@ -168,7 +173,7 @@ func (v *conversion) graph(g *graph.Graph) (*converted, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.found, err = graph.Agree(graph.TableScorer(t), graph.TableScorer(again), convertRows, convertSeed)
+	c.found, err = graph.Agree(old, graph.TableScorer(again), convertRows, convertSeed)
 	return c, err
 }
 
