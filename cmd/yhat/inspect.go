@@ -78,7 +78,7 @@ func inspect(ctx context.Context, u *ui, s *settings) error {
 		return fmt.Errorf("model: %w", err)
 	}
 	if f.ONNX != nil {
-		return inspectONNX(u.stdout, f.ONNX, readBinding(s).Features, asJSON)
+		return inspectONNX(u.stdout, f, readBinding(s).Features, asJSON)
 	}
 	d := describeModel(f.Native)
 	if asJSON {

@@ -76,10 +76,11 @@ type unsupportedPart struct {
 	Reason   string `json:"reason"`
 }
 
-// inspectONNX describes an ONNX model. What of it is not supported is told with
+// inspectONNX describes a model that is a graph. What of it is not supported is told with
 // the rest, and is the error.
-func inspectONNX(w io.Writer, m *model.ONNX, columns []string, asJSON bool) error {
-	d := describeGraph(m)
+func inspectONNX(w io.Writer, f *model.File, columns []string, asJSON bool) error {
+	m := f.ONNX
+	d := describeGraph(f)
 	t, err := compileForPeople(m, columns)
 	unsupported, bad := errors.AsType[*graph.UnsupportedError](err)
 	_, unnamed := errors.AsType[*graph.ColumnsError](err)
@@ -117,8 +118,9 @@ func compileForPeople(m *model.ONNX, columns []string) (*graph.Table, error) {
 }
 
 // describeGraph tells what stands in the file.
-func describeGraph(m *model.ONNX) *graphDescription {
-	d := &graphDescription{Path: m.Path, Format: "onnx", Name: m.Name, SHA256: m.SHA256, Producer: strings.TrimSpace(m.Producer), IR: m.IR,
+func describeGraph(f *model.File) *graphDescription {
+	m := f.ONNX
+	d := &graphDescription{Path: m.Path, Format: f.Format, Name: m.Name, SHA256: m.SHA256, Producer: strings.TrimSpace(m.Producer), IR: m.IR,
 		Opsets: map[string]int{}, Parameters: m.Graph.Parameters(), Metadata: m.Metadata, Inputs: []portDescription{}, Outputs: []portDescription{}, Operators: []operatorCount{}}
 	for domain, version := range m.Opsets {
 		if domain == "" {
