@@ -15,8 +15,9 @@ const Lanes = kernel.Lanes
 func Panels(rows int) int { return (rows + Lanes - 1) / Lanes }
 
 // cacheBytes is how much of a core's cache the activations of a group of
-// panels may fill; the weights need the rest.
-const cacheBytes = 400 << 10
+// panels may fill; the weights need the rest, and the columns that are encoded:
+// with twice as much, what was called for ahead of them is gone before its turn.
+const cacheBytes = 200 << 10
 
 // fewPanels is how many panels a group of a wide network should have, though
 // its activations fill the cache: each weight then serves as many panels before
@@ -91,7 +92,7 @@ func Compile[T Float](m *Model, k Kernel) (*Network[T], error) {
 }
 
 // fitting is how many panels keep all their activations in cache; of wide
-// layers, a few whose one layer's inputs and outputs fit twice that.
+// layers, a few whose one layer's inputs and outputs fit four times that.
 func (n *Network[T]) fitting() int {
 	units, pair := n.widths[0], 0
 	for l := 1; l < len(n.widths); l++ {
@@ -100,7 +101,7 @@ func (n *Network[T]) fitting() int {
 	}
 	var one T
 	unit := Lanes * int(unsafe.Sizeof(one))
-	return max(1, cacheBytes/(units*unit), min(fewPanels, 2*cacheBytes/(pair*unit)))
+	return max(1, cacheBytes/(units*unit), min(fewPanels, 4*cacheBytes/(pair*unit)))
 }
 
 // Layers is L, the number of layers.

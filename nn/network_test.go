@@ -232,7 +232,7 @@ func TestChooseKernel(t *testing.T) {
 }
 
 func TestGroupFitsTheCache(t *testing.T) {
-	for want, widths := range map[int][]int{106: {5, 16, 8, 1}, 4: {784, 512, 256, 10}, 3: {1024, 1024, 1024}, 1: {5000, 5000}} {
+	for want, widths := range map[int][]int{53: {5, 16, 8, 1}, 4: {784, 512, 256, 10}, 3: {1024, 1024, 1024}, 1: {5000, 5000}} {
 		n, err := Compile[float32](chain(1, ReLU, ReLU, widths...), Kernel{})
 		if err != nil {
 			t.Fatal(err)

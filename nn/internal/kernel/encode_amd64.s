@@ -562,7 +562,7 @@ DATA lanes7f7fffff<>+60(SB)/4, $0x7f7fffff
 GLOBL lanes7f7fffff<>(SB), RODATA|NOPTR, $64
 
 // func encodeF64AVX2(c *[9]uint64, cells *float64, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·encodeF64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         c+0(FP), AX
 	MOVQ         cells+8(FP), DX
@@ -592,6 +592,10 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
+	PREFETCHT0   2048(DX)
+	PREFETCHT0   2112(DX)
+	PREFETCHT0   2176(DX)
+	PREFETCHT0   2240(DX)
 	TESTB        $0x09, 64(AX)
 	JNZ          careful
 	TESTB        $0x04, 64(AX)
@@ -1392,7 +1396,7 @@ DATA lanebits<>+24(SB)/8, $0x0000000000000008
 GLOBL lanebits<>(SB), RODATA|NOPTR, $32
 
 // func encodeF32AVX2(c *[9]uint64, cells *float32, valid *byte, shift int, x *float32, stride int, panels int, missing *uint32, notNumber *uint32, outside *uint32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·encodeF32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         c+0(FP), AX
 	MOVQ         cells+8(FP), DX
@@ -1422,6 +1426,8 @@ panel:
 	SHRQ  CL, DI
 
 allThere:
+	PREFETCHT0   2048(DX)
+	PREFETCHT0   2112(DX)
 	TESTB        $0x09, 64(AX)
 	JNZ          careful
 	TESTB        $0x04, 64(AX)

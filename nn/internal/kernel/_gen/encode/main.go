@@ -88,6 +88,7 @@ func encode(a *vector.ISA, name, cell string, size int) {
 	Label("panel")
 	present := s.present(at)
 	if !d.Wide() {
+		ahead(s.cells, size*lanes)
 		quick.panel(at, present, x)
 	}
 	have, inside := d.NewWord(), d.NewWord()

@@ -61,6 +61,15 @@ func (q *quick) divide(v vector.V) vector.V {
 	return quotient
 }
 
+// ahead calls for the cells that are so many bytes and half a page ahead. Columns
+// take turns, some pages each, and at each turn and each page the machine's own
+// looking ahead begins anew: from memory columns of float64 took a tenth longer.
+func ahead(cells Register, bytes int) {
+	for i := 0; i < bytes; i += 64 {
+		PREFETCHT0(Mem{Base: cells, Disp: 2048 + i})
+	}
+}
+
 // attempt is panel for one way to divide by the scale.
 func (q *quick) attempt(at, present, x Register, divide func(v vector.V) vector.V) {
 	bits, have := q.Reg(), q.NewWord()
