@@ -177,14 +177,14 @@ func (b *binder) bindFeatures(bound *binding, path string) error {
 		if f.Categorical() && (from.Factor != 1 || from.Plus != 0) {
 			return fmt.Errorf("%w: --map %s: a category has no unit to change", table.ErrUsage, f.Name)
 		}
-		slot, err := bound.slot(path, f.Name, from.Column, b.dicts[i])
+		slot, err := bound.slot(path, f.Name, from.Column, table.FeatureRequest{Dict: b.dicts[i]})
 		if err != nil {
 			return err
 		}
 		bound.features = append(bound.features, boundFeature{slot, from.Column, from.Factor, from.Plus})
 	}
 	for _, name := range b.extra.predictions {
-		slot, err := bound.slot(path, name, name, nil)
+		slot, err := bound.slot(path, name, name, table.FeatureRequest{Point: true})
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (b *binder) bindWhy(bound *binding, path string) (err error) {
 	if b.extra.why == "" || at < 0 || !ofWords(bound.fields[at].Type) {
 		return nil
 	}
-	bound.why, err = bound.slot(path, b.extra.why, b.extra.why, table.NewDictionary(reasonWords()))
+	bound.why, err = bound.slot(path, b.extra.why, b.extra.why, table.FeatureRequest{Dict: table.NewDictionary(reasonWords())})
 	return err
 }
 
@@ -212,8 +212,9 @@ func ofWords(t arrow.DataType) bool {
 	return t == nil || slices.Contains([]arrow.Type{arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW}, t.ID())
 }
 
-// slot returns the slot of a column, asking for the column if nobody has.
-func (bound *binding) slot(path, feature, column string, dict *table.Dictionary) (int, error) {
+// slot returns the slot of a column that is wanted so, asking for it if nobody
+// has.
+func (bound *binding) slot(path, feature, column string, want table.FeatureRequest) (int, error) {
 	at, err := bound.find(path, column)
 	if err != nil {
 		if feature != column {
@@ -221,7 +222,7 @@ func (bound *binding) slot(path, feature, column string, dict *table.Dictionary)
 		}
 		return 0, err
 	}
-	want := table.FeatureRequest{Column: at, Dict: dict}
+	want.Column = at
 	for slot, have := range bound.request.Features {
 		if have == want {
 			return slot, nil

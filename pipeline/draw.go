@@ -47,7 +47,7 @@ func ReadPoints(ctx context.Context, job *PointsJob) (*Points, error) {
 		}
 	} else {
 		for _, c := range job.Columns {
-			sc.columns = append(sc.columns, wanted{column: c, number: true})
+			sc.columns = append(sc.columns, wanted{column: c, number: true, computed: true})
 		}
 	}
 	r.labelAt = len(sc.columns)

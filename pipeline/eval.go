@@ -122,7 +122,7 @@ func Evaluate(ctx context.Context, job *EvalJob) (*Evaluation, error) {
 	v.scan = &scan{ctx: ctx, inputs: job.Inputs, open: job.Open, workers: job.Workers, progress: job.Progress, take: v.take}
 	v.scan.columns = append(v.scan.columns, wanted{column: job.Target, number: true, text: true})
 	for _, p := range v.columns {
-		v.scan.columns = append(v.scan.columns, wanted{column: p, number: true})
+		v.scan.columns = append(v.scan.columns, wanted{column: p, number: true, computed: true})
 	}
 	v.weightAt = len(v.scan.columns)
 	if job.WeightColumn != "" {

@@ -14,10 +14,11 @@ import (
 // wanted is one column that a scan reads: as numbers or codes, as text, or
 // both.
 type wanted struct {
-	column string
-	number bool
-	dict   *table.Dictionary // codes; number is then false
-	text   bool
+	column   string
+	number   bool
+	computed bool              // by score, which writes points whatever the table does
+	dict     *table.Dictionary // codes; number is then false
+	text     bool
 }
 
 // scan reads all inputs from end to end. Every block is decoded and worked on
@@ -125,7 +126,7 @@ func (s *scan) bind() (table.Request, error) {
 		slot, text := -1, -1
 		if w.number || w.dict != nil {
 			slot = len(r.Features)
-			r.Features = append(r.Features, table.FeatureRequest{Column: at, Dict: w.dict})
+			r.Features = append(r.Features, table.FeatureRequest{Column: at, Dict: w.dict, Point: w.computed})
 			in.columns = append(in.columns, w.column)
 		}
 		if w.text {

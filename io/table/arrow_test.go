@@ -149,7 +149,7 @@ func TestArrowDictionariesThatChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		var codes []int32
-		err = readTyped(s, Request{Features: []FeatureRequest{{0, NewDictionary([]string{"yes", "no"})}}}, func(r *Rows) {
+		err = readTyped(s, Request{Features: []FeatureRequest{{Column: 0, Dict: NewDictionary([]string{"yes", "no"})}}}, func(r *Rows) {
 			codes = append(codes, r.Features[0].Codes...)
 		})
 		if want := "[1 0 -1 1 0 -2 -2 1]"; err != nil || fmt.Sprint(codes) != want {

@@ -49,6 +49,9 @@ func (d *csvDecoder) textOf(c *csvCell) []byte {
 // number puts a cell into feature slot as a number.
 func (d *csvDecoder) number(slot, column, row int, text []byte) {
 	v, ok := parseNumber(text, d.plan.decimal)
+	if !ok && d.plan.req.Features[slot].Point {
+		v, ok = parseNumber(text, '.')
+	}
 	missing := &d.plan.missing
 	if ok && (len(missing.numbers) == 0 || !missing.maybe(v) || !missing.has(text)) {
 		d.r.Features[slot].F64[row] = v

@@ -179,7 +179,7 @@ func TestParquetTextFeatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req := Request{Features: []FeatureRequest{{0, NewDictionary([]string{"female", "male"})}, {1, nil}, {1, NewDictionary([]string{"old"})}}}
+			req := Request{Features: []FeatureRequest{{Column: 0, Dict: NewDictionary([]string{"female", "male"})}, {Column: 1}, {Column: 1, Dict: NewDictionary([]string{"old"})}}}
 			if keep {
 				req = Request{Features: req.Features, Keep: keepAll(s).Keep}
 			}

@@ -20,6 +20,9 @@ type Request struct {
 type FeatureRequest struct {
 	Column int         // index into Fields
 	Dict   *Dictionary // nil: numbers
+	// Point reads numbers with a decimal point too, whatever the table's own
+	// sign is: sinks write computed numbers so.
+	Point bool
 }
 
 // KeepRequest asks for a column in the output. Type is ignored for raw cells.

@@ -390,7 +390,7 @@ func TestTypedFeatures(t *testing.T) {
 		for i := range fields {
 			req.Features = append(req.Features, FeatureRequest{Column: i})
 		}
-		req.Features = append(req.Features, FeatureRequest{8, sexes}, FeatureRequest{4, digits}, FeatureRequest{5, digits}, FeatureRequest{7, sexes}, FeatureRequest{9, sexes})
+		req.Features = append(req.Features, FeatureRequest{Column: 8, Dict: sexes}, FeatureRequest{Column: 4, Dict: digits}, FeatureRequest{Column: 5, Dict: digits}, FeatureRequest{Column: 7, Dict: sexes}, FeatureRequest{Column: 9, Dict: sexes})
 		want := []string{
 			"[1.5 -2 - 3]", "[0.5 2 3 4]", "[0.25 1 2 3]", "[1 1.152921504606847e+18 -7 2]", "[1 2 3 255]", "[1 0 1 -]",
 			"[1.23 -0.05 0 0.01]", "[1000 - - 2]", "[- 4 4 -]", "[- - - -]", "[0 2 2 -1]", "[1 0 -2 -2]", "[2 -2 2 -1]", "[-2 -1 1 -2]", "[-1 -1 -1 -1]",
