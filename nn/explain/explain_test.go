@@ -66,6 +66,9 @@ func explained[T nn.Float](t *testing.T, m *nn.Model, o Options, kernel string, 
 	out[len(out)-1] = y
 	net.Forward(net.NewWorkspace(), x, panels, out)
 	phi, failed = make([]T, panels*e.Features()*nn.Lanes), make([]uint32, panels)
+	for p := range failed {
+		failed[p] = 0x5a5a5a5a // as a call before may have left it
+	}
 	e.Explain(e.NewSpace(), x, y, panels, phi, failed)
 	return phi, y, failed
 }
