@@ -112,6 +112,11 @@ func soakOnce(seed uint64, dir string, tally map[string]int) error {
 		(soakText(j.outFormat) || e.code == 0) && !bytes.Equal(second.stdout, first.stdout) {
 		return fmt.Errorf("other bytes or another code (%d, %d) with other workers and blocks\n%s", first.code, second.code, j.describe())
 	}
+	if verified, err := j.verify(e); err != nil {
+		return fmt.Errorf("%w\n%s", err, j.describe())
+	} else if verified {
+		tally["verified"]++
+	}
 	if chance(r, 15) {
 		tally["faults"]++
 		if err := j.faults(r, e, first); err != nil {
@@ -260,13 +265,7 @@ func (j *soakJob) args() []string {
 	add(j.limit > 0, "--limit", strconv.FormatInt(j.limit, 10))
 	add(j.expect >= 0, "--expect-rows", strconv.FormatInt(j.expect, 10))
 	add(j.finalNewline, "--require-final-newline")
-	for _, f := range j.model.features {
-		from := f.column
-		if !strings.Contains(from, `"`) {
-			from = `"` + from + `"`
-		}
-		add(f.mapped, "--map", fmt.Sprintf("%s=%s*%s+%s", f.name, from, plainFloat(f.factor), plainFloat(f.plus)))
-	}
+	add(true, j.mapping()...)
 	add(!j.keepAll && len(j.keep) == 0, "--keep", "none")
 	add(len(j.keep) > 0, "--keep", quotedList(j.keep))
 	for name, typ := range j.types {
