@@ -69,3 +69,44 @@ func TestOneScoreBecomesTwoProbabilities(t *testing.T) {
 		t.Errorf("of a score of 0: %v and %v", out.F32[0], out.F32[lanes])
 	}
 }
+
+// Quotients towards zero; remainders with the sign of the divisor or, as C's
+// fmod, of the dividend.
+func TestDivisions(t *testing.T) {
+	x, d := []int64{7, -7, 7, -7, 6, 5}, []int64{3, 3, -3, -3, -3, -1}
+	for _, c := range []struct {
+		op   string
+		fmod int
+		want []int64
+	}{
+		{"Div", 0, []int64{2, -2, -2, 2, -2, -5}},
+		{"Mod", 0, []int64{1, 2, -2, -1, 0, 0}},
+		{"Mod", 1, []int64{1, -1, 1, -1, 0, 0}},
+	} {
+		node := op(c.op, "x d", "y")
+		if c.op == "Mod" {
+			node = op(c.op, "x d", "y", "fmod", c.fmod)
+		}
+		for k := range x {
+			divisor := &Tensor{Type: Int64, Shape: []int{1}, I64: d[k : k+1]}
+			p := compiled(t, small(Int64, map[string]*Tensor{"d": divisor}, "y", node), Options{})
+			in, out := NewLanes(Int64, 4*lanes), NewLanes(Int64, 4*lanes)
+			in.I64[0] = x[k]
+			p.Run(p.NewWorkspace(), []Lanes{in}, 1, []Lanes{out})
+			if out.I64[0] != c.want[k] {
+				t.Errorf("%s of %d and %d, fmod=%d: %d, want %d", c.op, x[k], d[k], c.fmod, out.I64[0], c.want[k])
+			}
+			if c.op == "Div" {
+				continue
+			}
+			floats := &Tensor{Type: Float32, Shape: []int{1}, F32: []float32{float32(d[k])}}
+			p = compiled(t, small(Float32, map[string]*Tensor{"d": floats}, "y", node), Options{})
+			inF, outF := NewLanes(Float32, 4*lanes), NewLanes(Float32, 4*lanes)
+			inF.F32[0] = float32(x[k])
+			p.Run(p.NewWorkspace(), []Lanes{inF}, 1, []Lanes{outF})
+			if outF.F32[0] != float32(c.want[k]) {
+				t.Errorf("%s of %d and %d as float32, fmod=%d: %v, want %d", c.op, x[k], d[k], c.fmod, outF.F32[0], c.want[k])
+			}
+		}
+	}
+}
