@@ -131,7 +131,7 @@ var hints = map[table.Reason]string{
 	table.OutOfRange:      "outside the model's min and max; a unit? see --map, or --on-bad-row",
 	table.UnknownCategory: "not among the model's categories; see --on-bad-row",
 	table.BadType:         "does not fit the column's type; see --types, or --on-bad-row",
-	table.Ragged:          "more or fewer cells than the header; see --on-bad-row",
+	table.Ragged:          "more or fewer cells than the header (NDJSON: a key twice, or not in the first 100 records); see --on-bad-row",
 	table.BadQuote:        "bytes after a closing quote; see --on-bad-row",
 	table.BadUTF8:         "no UTF-8; see --encoding, or --on-bad-row",
 	table.TooLong:         "longer than --max-record; see --on-bad-row",

@@ -33,7 +33,8 @@ func (u *ui) run(ctx context.Context, args []string) int {
 	if wantsJSON(args) {
 		u.logJSON() // what is wrong with the flags themselves is told so too
 	}
-	app := newApp(u)
+	app, text := newApp(u), &written{w: u.stdout}
+	app.Writer = text
 	err := flow.Try(func() error {
 		args, err := tidyArgs(app, args)
 		if err != nil {
@@ -41,7 +42,25 @@ func (u *ui) run(ctx context.Context, args []string) int {
 		}
 		return app.RunContext(ctx, append([]string{"yhat"}, args...))
 	})
+	if err == nil {
+		err = text.err
+	}
 	return u.finish(ctx, err)
+}
+
+// written remembers the first error of writing help, which the library does not
+// look at.
+type written struct {
+	w   io.Writer
+	err error
+}
+
+func (t *written) Write(b []byte) (int, error) {
+	n, err := t.w.Write(b)
+	if t.err == nil {
+		t.err = err
+	}
+	return n, err
 }
 
 // newApp is the command with its subcommands.
