@@ -41,7 +41,7 @@ func cellFlags() []cli.Flag {
 func runFlags() []cli.Flag {
 	return []cli.Flag{
 		one(running, "workers", "how many cores work, `N` (default: every core it may use); never changes the output"),
-		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default); never changes the output"),
+		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default, more for wide tables); never changes the output"),
 		one(running, "precision", "compute in `BITS` 32 (default) or 64"),
 		one(running, "max-record", "longest record in `BYTES` (default 16MiB)"),
 		file(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),

@@ -57,7 +57,7 @@ func countWord(list []string, word string) int {
 func readOptions(u *ui, s *settings, workers int) table.ReadOptions {
 	o := table.ReadOptions{
 		Format: s.format("input-format"), Delimiter: s.separator("delimiter"), NoHeader: !s.header(),
-		BlockSize: s.blockSize(workers), MaxRecord: s.bytes("max-record", table.DefaultMaxRecord),
+		BlockSize: s.textBlock(workers), MaxRecord: s.bytes("max-record", table.DefaultMaxRecord),
 		FinalNewline: s.yes("require-final-newline", false), TempDir: s.text("tmp-dir"), Stdin: u.stdin, Parallel: parallel(workers),
 		Memory: s.memory, Workers: workers, Alloc: u.room,
 	}

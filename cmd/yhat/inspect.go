@@ -30,7 +30,7 @@ func inspectCommand(u *ui) *cli.Command {
 		truth(reading, "model", "FILE is a model, whatever its name"),
 		file(reading, "for-model", "with --profile: of the features and predictions of the model in `FILE`", "m"),
 		one(running, "workers", "how many cores work, `N` (default: every core it may use)"),
-		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default)"),
+		one(running, "block-size", "`BYTES` of text a worker takes at once, such as 256KiB (default, more for wide tables)"),
 		one(running, "max-record", "longest record in `BYTES` (default 16MiB)"),
 		one(running, "tmp-dir", "`FOLDER` for what must be spooled: Parquet from a pipe (default: the system's)"),
 		memoryFlag(),

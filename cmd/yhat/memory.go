@@ -166,6 +166,15 @@ func (s *settings) blockSize(workers int) int {
 	return n
 }
 
+// textBlock is blockSize, or 0 where neither the user nor want of memory says what
+// it is, so that blocks of wide tables may be larger.
+func (s *settings) textBlock(workers int) int {
+	if n := s.blockSize(workers); s.has("block-size") || n < table.DefaultBlockSize {
+		return n
+	}
+	return 0
+}
+
 // ahead is how many blocks more than workers + 2 there is memory for, up to
 // what two workers gained by; one worker waits for nobody.
 func (s *settings) ahead(workers, blockSize int) int {

@@ -63,7 +63,7 @@ const maxBlock = 1 << 29
 
 func csvDefaults(o ReadOptions) ReadOptions {
 	if o.BlockSize <= 0 {
-		o.BlockSize = DefaultBlockSize
+		o.BlockSize, o.grows = DefaultBlockSize, true
 	}
 	if o.MaxRecord <= 0 {
 		o.MaxRecord = DefaultMaxRecord
@@ -102,6 +102,7 @@ func (s *csvSource) LineEnd() string { return s.lineEnd }
 
 // Start implements Source.
 func (s *csvSource) Start(q Request) error {
+	s.opt.BlockSize = s.opt.textBlock(len(s.fields), bytesOfCell)
 	p, err := newCSVPlan(s, q)
 	if err == nil {
 		p.share()

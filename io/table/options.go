@@ -18,7 +18,7 @@ type ReadOptions struct {
 	Columns   []string
 	Missing   []string // tokens of a missing feature cell; nil: DefaultMissing
 	Decimal   byte     // 0: '.'
-	BlockSize int      // bytes of text a block aims at; 0: DefaultBlockSize
+	BlockSize int      // bytes of text a block aims at; 0: DefaultBlockSize, and more for wide tables
 	MaxRecord int      // bytes; 0: DefaultMaxRecord
 	// FinalNewline refuses text whose last byte ends no line: it may have been
 	// cut short.
@@ -36,6 +36,8 @@ type ReadOptions struct {
 	Alloc memory.Allocator
 	// Parallel runs f(0) … f(n-1), possibly at once. Nil: one after the other.
 	Parallel Parallel
+
+	grows bool // BlockSize, for wide tables
 }
 
 // WriteOptions say how an output is written.

@@ -140,6 +140,25 @@ func (o *ReadOptions) record() int {
 	return int(min(maxBlock, o.Memory/(shareOfRecord*o.trips())))
 }
 
+// Records of wide tables are so long that a block of the usual size holds few
+// rows. A network takes them a panel of 32 at a time, and a wide one fetches its
+// weights anew for each panel or two: 784 inputs gained a fifth from 128 rows.
+const (
+	rowsOfWide  = 128
+	mostOfWide  = 2 << 20
+	bytesOfCell = 8  // of CSV, about
+	bytesOfPair = 20 // of NDJSON, with its key
+)
+
+// textBlock is how many bytes of text a block aims at, where cells take about as
+// many as said. It is less where memory is short.
+func (o *ReadOptions) textBlock(columns, bytesOfCell int) int {
+	if !o.grows {
+		return o.BlockSize
+	}
+	return max(o.BlockSize, min(rowsOfWide*bytesOfCell*columns, mostOfWide, o.record()/2))
+}
+
 // noRoomHint is said of a record that --max-record allows, but --memory does
 // not.
 const noRoomHint = "the record alone needs more than its share of --memory"

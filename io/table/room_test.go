@@ -237,3 +237,38 @@ func TestFootersThatLie(t *testing.T) {
 		t.Errorf("a footer beyond its share: %v", err)
 	}
 }
+
+// Blocks of wide tables hold more, unless somebody says how much, or memory is short.
+func TestTextBlockOfWideTables(t *testing.T) {
+	for _, c := range []struct {
+		o             ReadOptions
+		columns, want int
+	}{
+		{ReadOptions{}, 5, DefaultBlockSize},
+		{ReadOptions{}, 784, 128 * 8 * 784},
+		{ReadOptions{}, 100_000, 2 << 20},
+		{ReadOptions{BlockSize: 9}, 784, 9},
+		{ReadOptions{BlockSize: DefaultBlockSize}, 784, DefaultBlockSize},
+		{ReadOptions{Memory: 32 << 20, Workers: 2}, 784, 512 << 10},
+		{ReadOptions{Memory: 32 << 20, Workers: 64}, 784, DefaultBlockSize},
+	} {
+		o := csvDefaults(c.o)
+		if got := o.textBlock(c.columns, bytesOfCell); got != c.want {
+			t.Errorf("%d columns with %+v: blocks of %d, want %d", c.columns, c.o, got, c.want)
+		}
+	}
+	header, record := strings.Repeat("x,", 999)+"y\n", strings.Repeat("1.25,", 999)+"2\n"
+	for _, o := range []ReadOptions{{NoHeader: false}, {BlockSize: DefaultBlockSize}} {
+		s, err := newCSV(strings.NewReader(header+strings.Repeat(record, 500)), func() Info { return Info{} }, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b Block
+		if err := errors.Join(s.Start(Request{}), s.Next(&b)); err != nil {
+			t.Fatal(err)
+		}
+		if wide := len(b.Data) >= 128*len(record); wide != (o.BlockSize == 0) {
+			t.Errorf("%+v: a block of %d bytes, of records of %d", o, len(b.Data), len(record))
+		}
+	}
+}
