@@ -102,7 +102,7 @@ func (s *csvSource) LineEnd() string { return s.lineEnd }
 
 // Start implements Source.
 func (s *csvSource) Start(q Request) error {
-	s.opt.BlockSize = s.opt.textBlock(len(s.fields), bytesOfCell)
+	s.opt.BlockSize = s.opt.blockFor(len(s.fields), bytesOfCell)
 	p, err := newCSVPlan(s, q)
 	if err == nil {
 		p.share()

@@ -63,7 +63,7 @@ func (s *ndjsonSource) open() error {
 		return fmt.Errorf("%w: none of the first records is a JSON object with keys, so the table has no columns (one object a line, not an array of them)", ErrData)
 	}
 	s.in.fields = s.keys.fields
-	s.in.opt.BlockSize = s.in.opt.textBlock(len(s.in.fields), bytesOfPair)
+	s.in.opt.BlockSize = s.in.opt.blockFor(len(s.in.fields), bytesOfPair)
 	if bytes.HasPrefix(s.in.tail, utf8BOM) {
 		s.head = int64(len(utf8BOM))
 		s.in.off = len(utf8BOM)

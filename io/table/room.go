@@ -150,13 +150,13 @@ const (
 	bytesOfPair = 20 // of NDJSON, with its key
 )
 
-// textBlock is how many bytes of text a block aims at, where cells take about as
-// many as said. It is less where memory is short.
-func (o *ReadOptions) textBlock(columns, bytesOfCell int) int {
+// blockFor is how many bytes of text a block of a table of so many columns aims at,
+// of which a record has about so many bytes each. It is less where memory is short.
+func (o *ReadOptions) blockFor(columns, bytesEach int) int {
 	if !o.grows {
 		return o.BlockSize
 	}
-	return max(o.BlockSize, min(rowsOfWide*bytesOfCell*columns, mostOfWide, o.record()/2))
+	return max(o.BlockSize, min(rowsOfWide*bytesEach*columns, mostOfWide, o.record()/2))
 }
 
 // noRoomHint is said of a record that --max-record allows, but --memory does

@@ -253,7 +253,7 @@ func TestTextBlockOfWideTables(t *testing.T) {
 		{ReadOptions{Memory: 32 << 20, Workers: 64}, 784, DefaultBlockSize},
 	} {
 		o := csvDefaults(c.o)
-		if got := o.textBlock(c.columns, bytesOfCell); got != c.want {
+		if got := o.blockFor(c.columns, bytesOfCell); got != c.want {
 			t.Errorf("%d columns with %+v: blocks of %d, want %d", c.columns, c.o, got, c.want)
 		}
 	}
